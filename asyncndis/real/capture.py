@@ -1,14 +1,15 @@
 """Capture files, read and written without losing a byte: pcap and pcapng, of any byte order and link type.
 
-A file is a sequence of records. Whoever writes every record back, with the bytes of each frame supplied anew, gets the
-same file, whatever blocks, options and padding are in it. That identity is why this is code of our own: of the
-libraries at hand, none reads both formats and gives back every byte.
-Reading and writing block, a chunk at a time. Not in NDIS; see pcap-savefile(5) and the pcapng Internet-Draft.
+A file is a sequence of records. Whoever writes every record back, with the bytes of each frame supplied
+anew, gets the same file, whatever blocks, options and padding are in it. That identity is why this is code
+of our own: of the libraries at hand, none reads both formats and gives back every byte. Reading and writing
+block, a chunk at a time. Not in NDIS; see pcap-savefile(5) and the pcapng Internet-Draft.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from io import BufferedWriter, FileIO
 from pathlib import Path
 from struct import Struct
 from types import TracebackType
@@ -38,7 +39,7 @@ _Bytes: TypeAlias = bytes | bytearray | memoryview
 class CaptureReader:
     """The records of a capture file, in order, once: ``for record in reader``.
 
-    It is a context manager that closes the file. A record keeps the chunk (256 KiB) alive that it was read in.
+    It is a context manager that closes the file. A record keeps the chunk (256 KiB) that it was cut from.
     IRQL: PASSIVE_LEVEL, it reads a file.
 
     :param file: a binary file, which the reader then owns; short reads are fine
@@ -46,7 +47,7 @@ class CaptureReader:
     :param max_frame: the longest frame in bytes that is believed
     :param max_block: the longest pcapng block in bytes that is believed
     :ivar format: ``"pcap"`` or ``"pcapng"``
-    :raises CaptureError: here when the file is no capture, on the way when it is cut or damaged (INVALID_DATA)
+    :raises CaptureError: here when the file is no capture, later when it is cut or damaged (INVALID_DATA)
     :raises ValueError: when a limit is below 1
     """
 
@@ -97,7 +98,7 @@ def open_capture(path: _FilePath, *, max_frame: int = MAX_FRAME, max_block: int 
     name = os.fspath(path)
     with ExitStack() as on_failure:
         # Unbuffered: the reader takes large chunks, and a pipe must hand over what is there.
-        file = on_failure.enter_context(open(name, "rb", buffering=0))
+        file = on_failure.enter_context(FileIO(name))
         reader = CaptureReader(file, name, max_frame=max_frame, max_block=max_block)
         on_failure.pop_all()
     return reader
@@ -108,7 +109,7 @@ class _Writer:
 
     def __init__(self, path: _FilePath) -> None:
         self.name = os.fspath(path)
-        self._file = open(self.name, "wb", buffering=_BUFFER)  # noqa: SIM115 - closed by close()
+        self._file = BufferedWriter(FileIO(self.name, "w"), _BUFFER)
         self._frames = 0
         self._frame_bytes = 0
         self._file_bytes = 0
@@ -145,7 +146,7 @@ class _Writer:
 class CaptureWriter(_Writer):
     """Writes the records of a capture again. All of them, in order, make the same file.
 
-    It is a context manager. Frames may be left out; the other records are needed for the rest to be understood.
+    It is a context manager. Frames may be left out; records without one are needed to understand the rest.
     IRQL: PASSIVE_LEVEL, it writes a file.
 
     :param path: the file to make or to replace; not the one that is being read

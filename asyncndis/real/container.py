@@ -1,9 +1,9 @@
 """What every capture format shares: the record, the error, and the file read a chunk at a time.
 
-Rules: every byte of the file belongs to exactly one record; a record is sliced out of the chunk it was read in, so that
-memory stays constant however long the file is; a length is believed only up to a limit; and whatever is wrong with the
-file is a :class:`CaptureError` at the first byte of the record in question, so that the bytes before it are a whole
-capture of their own. No page of NDIS covers this: the formats are pcap-savefile(5) and the pcapng Internet-Draft.
+Rules: every byte of the file belongs to exactly one record; a record is cut out of the chunk it was read
+in, so that memory stays constant however long the file is; a length is believed only up to a limit; and
+whatever is wrong with the file is a :class:`CaptureError` at the first byte of the record in question, so
+that the bytes before it are a whole capture of their own.
 """
 
 from typing import BinaryIO, NamedTuple
@@ -18,7 +18,7 @@ _CHUNK = 256 * 1024
 class CaptureError(NdisError):
     """A capture file is damaged, cut, or no capture at all.
 
-    :ivar offset: the first byte of the record in question; the file up to here is a whole capture, unless it is 0
+    :ivar offset: the first byte of the record in question; what precedes it is a whole capture, if not empty
     :ivar frames: the number of whole frames before it
     """
 
@@ -47,7 +47,7 @@ class Record(NamedTuple):
     """One record of a capture file; ``prefix + frame + suffix`` are its bytes, exactly.
 
     :ivar prefix: the bytes of the file before the frame (all of them where there is no frame)
-    :ivar frame: the frame, a read-only slice of the chunk that was read; None in headers and blocks without a frame
+    :ivar frame: the frame, a read-only slice of the chunk that was read; None in headers and other blocks
     :ivar suffix: the bytes after the frame: padding, options, the trailing length
     :ivar timestamp_ns: nanoseconds since 1970 UTC, or None where the file has no time for this frame
     :ivar original_length: the length on the wire in bytes, where the frame was cut; 0 without a frame

@@ -1,8 +1,8 @@
 """Tells the kind of an Ethernet frame by its headers, as a path like ``IPv4/UDP/DHCP``.
 
-Rules: any bytes get an answer, none raises; each test reads bytes in place and looks them up, nothing is copied.
-An application is told by the lower known port alone, as a counter of traffic does, not by its payload.
-A header that says more than the frame holds ends the path with ``malformed``; numbers without a name are printed.
+Rules: any bytes get an answer, none raises; headers are read in place, nothing is copied. An application is
+told by its port alone (the lower one, where both are known), not by the payload. A header that claims more
+than the frame holds ends the path with ``malformed``; a number without a name stands for itself.
 """
 
 from typing import TypeAlias
@@ -71,7 +71,7 @@ _EXTENSIONS = {0, 43, _FRAGMENT_HEADER, 60}  # hop-by-hop, routing, fragment, de
 
 
 def classify(frame: _Bytes) -> str:
-    """The kind of an Ethernet frame, such as ``ARP``, ``IPv4/TCP/HTTP``, ``802.1Q/IPv6/ICMPv6`` or ``802.3 LLC``.
+    """The kind of an Ethernet frame: ``ARP``, ``IPv4/TCP/HTTP``, ``802.1Q/IPv6/ICMPv6`` and so on.
 
     IRQL: any.
 

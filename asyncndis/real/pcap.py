@@ -1,7 +1,7 @@
 """Classic pcap: a 24-byte file header, then frames behind 16-byte headers (pcap-savefile(5)).
 
-The first four bytes tell the byte order and whether times count micro- or nanoseconds. The snap length of the header
-is not enforced, since tools write frames beyond it; ``max_frame`` is.
+The first four bytes tell the byte order and whether times count micro- or nanoseconds. The snap length of the
+header is not enforced, since tools write frames beyond it; ``max_frame`` is.
 """
 
 from collections.abc import Iterator

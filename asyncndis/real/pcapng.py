@@ -1,9 +1,9 @@
 """pcapng: blocks with their length at both ends, in sections that each choose their byte order.
 
-Three kinds of block carry a frame (enhanced, simple, and the obsolete packet block). Of all others only the section
-header and the interface description are looked into, for what a frame needs: byte order, link type, snap length, and
-unit and origin of the times. Everything else passes through as it is, known or not.
-(The pcapng Internet-Draft; the declared length of a section is not used, since many writers leave it out.)
+Three kinds of block carry a frame (enhanced, simple, and the obsolete packet block). Of all others only the
+section header and the interface description are looked into, for what a frame needs: byte order, link type,
+snap length, unit and origin of the times. Everything else passes through as it is, known or not. The
+declared length of a section is not used, since many writers leave it out.
 """
 
 from collections.abc import Iterator
