@@ -1,0 +1,1 @@
+"""asyncndis: the NDIS 5.x driver model as concurrent async tasks."""

@@ -1,0 +1,53 @@
+"""asyncio and uvloop as hosts (see host.py)."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import cast
+
+from .host import Cancellable, Seat
+
+
+class AsyncioHost:
+    """An asyncio event loop, of whatever make."""
+
+    name = "asyncio"
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.current_task: Callable[[], object] = asyncio.current_task
+        self.new_seat = cast(Callable[[], Seat[object]], loop.create_future)
+        self.time: Callable[[], float] = loop.time
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        self.loop.call_soon(callback)
+
+    def call_later(self, seconds: float, callback: Callable[[], object]) -> Cancellable:
+        return self.loop.call_later(seconds, callback)
+
+    def task_is_done(self, task: object) -> bool:
+        return isinstance(task, asyncio.Task) and task.done()
+
+    def task_name(self, task: object) -> str:
+        return task.get_name() if isinstance(task, asyncio.Task) else "event loop callback"
+
+
+class _Recent(threading.local):
+    """The host used last in this thread: making one per call would cost more than the call."""
+
+    host: AsyncioHost | None = None
+
+
+_recent = _Recent()
+
+
+def running_asyncio_host() -> AsyncioHost | None:
+    """The host of the asyncio loop that runs in this thread, if one does."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+    host = _recent.host
+    if host is None or host.loop is not loop:
+        host = _recent.host = AsyncioHost(loop)
+    return host

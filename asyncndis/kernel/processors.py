@@ -1,0 +1,187 @@
+"""Virtual processors: who is at which IRQL and holds which spin locks.
+
+A task is a processor by default; it starts at PASSIVE_LEVEL, and a child task inherits neither its parent's IRQL nor
+its locks. One task may also drive processors of its own making, one after the other, with ``with processor:``.
+Only what is raised, holds a lock or is driven stands in the table ``raised``: while that is empty, every task is
+known to be at PASSIVE_LEVEL without a lock, which makes the commonest question one test of a dictionary.
+"""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from enum import IntEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+from asyncndis.base import RuleViolation
+
+from .host import current_task, find_host
+
+__all__ = ["HeldLock", "Irql", "Processor", "at_irql", "current_irql", "current_processor"]
+
+
+class Irql(IntEnum):
+    """Interrupt request levels (reference: the WDM headers). DIRQL is 3 to 26; a device's own level lies in between."""
+
+    PASSIVE = 0
+    APC = 1
+    DISPATCH = 2
+    DIRQL = 3
+    DIRQL_MAX = 26
+    HIGH = 31
+
+
+class HeldLock(Protocol):
+    """What a processor knows of a lock that it holds."""
+
+    @property
+    def name(self) -> str:
+        """The lock's name, for messages."""
+        ...
+
+    @property
+    def below(self) -> "HeldLock | None":
+        """The lock that the same processor took before this one, if it still holds it."""
+        ...
+
+
+class Processor:
+    """A virtual processor: an IRQL and a stack of held spin locks.
+
+    :param name: for messages; a task's own processor is named after the task
+    """
+
+    __slots__ = ("_driver", "_name", "irql", "task", "top")
+
+    def __init__(self, name: str | None = None) -> None:
+        self._name = name
+        self._driver: Processor | None = None
+        self.irql: int = Irql.PASSIVE
+        self.task: object = None
+        self.top: HeldLock | None = None
+
+    def __repr__(self) -> str:
+        held = ", ".join(lock.name for lock in self.held_locks) or "no lock"
+        return f"<Processor {self.name} at {irql_name(self.irql)}, holds {held}>"
+
+    @property
+    def name(self) -> str:
+        """The given name, or that of the task behind it."""
+        if self._name is not None:
+            return self._name
+        host = find_host()
+        return "no task" if host is None else host.task_name(self.task)
+
+    @property
+    def held_locks(self) -> tuple[HeldLock, ...]:
+        """The spin locks held now, the last taken first."""
+        locks: list[HeldLock] = []
+        lock = self.top
+        while lock is not None:
+            locks.append(lock)
+            lock = lock.below
+        return tuple(locks)
+
+    def raise_irql(self, level: int) -> int:
+        """Raise the IRQL, and return the level to lower it to afterwards.
+
+        :param level: the new level, at or above the present one
+        :raises RuleViolation: IRQL-01, when that would lower it (bugcheck 0xC4, reason 0x30)
+        """
+        before = self.irql
+        if level < before:
+            raise RuleViolation(
+                "IRQL-01",
+                f"{self.name} raises its IRQL from {irql_name(before)} to the lower {irql_name(level)}; "
+                "lower_irql is for that",
+                self,
+            )
+        self.irql = level
+        raised[self.task] = self
+        return before
+
+    def lower_irql(self, level: int) -> None:
+        """Lower the IRQL to a level that :meth:`raise_irql` returned.
+
+        :raises RuleViolation: IRQL-01, when that would raise it (bugcheck 0xC4, reason 0x31)
+        """
+        if level > self.irql:
+            raise RuleViolation(
+                "IRQL-01",
+                f"{self.name} lowers its IRQL from {irql_name(self.irql)} to the higher {irql_name(level)}; "
+                "raise_irql is for that",
+                self,
+            )
+        self.irql = level
+        self.settle()
+
+    def settle(self) -> None:
+        """Leave the table when nothing is raised, held or driven any more."""
+        if self.irql == Irql.PASSIVE and self.top is None and self._driver is None:
+            raised.pop(self.task, None)
+
+    def __enter__(self) -> Self:
+        """Let the current task act as this processor until the block ends."""
+        self.task = current_task()
+        self._driver = raised.get(self.task) or Processor()
+        self._driver.task = self.task
+        raised[self.task] = self
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        driver = self._driver
+        assert driver is not None
+        self._driver = None
+        raised[self.task] = driver
+        driver.settle()
+
+
+raised: dict[object, Processor] = {}
+
+
+def current_processor() -> Processor:
+    """The processor that the current task acts as."""
+    task = current_task()
+    processor = raised.get(task)
+    if processor is None:
+        processor = Processor()
+        processor.task = task
+    return processor
+
+
+def current_irql() -> int:
+    """The IRQL of the current task. IRQL: any."""
+    if not raised:
+        return Irql.PASSIVE
+    processor = raised.get(current_task())
+    return Irql.PASSIVE if processor is None else processor.irql
+
+
+def irql_name(level: int) -> str:
+    """A level as the documentation writes it."""
+    if Irql.DIRQL <= level <= Irql.DIRQL_MAX:
+        return f"DIRQL {level}"
+    return f"{Irql(level).name}_LEVEL"
+
+
+@contextmanager
+def at_irql(level: int) -> Generator[Processor]:
+    """Run a block at a raised IRQL, as a DPC (DISPATCH_LEVEL) or an ISR (DIRQL) runs.
+
+    :param level: the level, at or above the present one
+    :raises RuleViolation: IRQL-04, when the block ends at another level than it began with
+    """
+    processor = current_processor()
+    before = processor.raise_irql(level)
+    try:
+        yield processor
+    finally:
+        left_at, processor.irql = processor.irql, before
+        processor.settle()
+    if left_at != level:
+        raise RuleViolation(
+            "IRQL-04",
+            f"a handler entered at {irql_name(level)} left at {irql_name(left_at)}; restore the level on every way out",
+            processor,
+        )

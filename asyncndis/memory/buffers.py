@@ -1,0 +1,247 @@
+"""Pools of buffer descriptors.
+
+Source: the pages of NdisAllocateBufferPool, NdisAllocateBuffer, NdisCopyBuffer and NdisFreeBufferPool. The pool's count
+is the limit on buffers that are out (POOL-04). The awaited forms wait when it is reached, first come, first served;
+NDIS knows only the forms that answer at once.
+"""
+
+from collections.abc import Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from asyncndis.base import Profile, check_integer
+from asyncndis.kernel.processors import raised
+
+from .borrow import Borrow
+from .buffer import Buffer, Memory, described
+from .creation import PoolCreation
+from .pool import DescriptorPool, PoolRules
+from .watermarks import Watermarks, check_pool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BufferPool"]
+
+
+class BufferPool(DescriptorPool[Buffer]):
+    """A pool of buffer descriptors. Make one with ``await BufferPool.create(n)``.
+
+    ``await pool.allocate(memory)`` waits while all are out, first come, first served; ``allocate_nowait`` does not.
+    """
+
+    __slots__ = ()
+
+    rules = PoolRules(
+        kind="buffer",
+        create="NdisAllocateBufferPool",
+        close="NdisFreeBufferPool",
+        allocate="NdisAllocateBuffer",
+        free="NdisFreeBuffer",
+        freed_twice="BUF-05",
+    )
+
+    @classmethod
+    def create(
+        cls,
+        count: int,
+        *,
+        name: str = "buffers",
+        profile: Profile = Profile.STRICT,
+        reserve: int = 0,
+        watermarks: Watermarks | None = None,
+        track: bool = False,
+        starvation_seconds: float = 10.0,
+    ) -> PoolCreation["BufferPool"]:
+        """Create a pool (NdisAllocateBufferPool): await it, or enter it with ``async with``.
+
+        IRQL: <= DISPATCH, no spin lock held; meant for initialization. Rules: POOL-01, POOL-02, POOL-03, POOL-05.
+
+        :param count: how many descriptors may be out at once; a ring-DMA NIC needs as many as map its full ring
+        :param name: for messages and reports
+        :param profile: which NDIS to imitate; ``Profile.NT`` counts but does not enforce the number
+        :param reserve: how many of them only ``allocate_nowait(emergency=True)`` may take
+        :param watermarks: marks at which to call back
+        :param track: note the line of each allocation, for :meth:`leaks` and the starvation report
+        :param starvation_seconds: how long waiters may go unserved before a log line says who holds the descriptors
+        :raises TypeError, ValueError: for arguments that make no sense
+        :raises RuleViolation: POOL-01 when the caller holds a spin lock, IRQL-01 above DISPATCH_LEVEL
+        """
+        check_pool(name, profile, count, reserve, watermarks, starvation_seconds)
+
+        def build() -> BufferPool:
+            return cls(
+                count,
+                name=name,
+                profile=profile,
+                overflow=0,
+                reserve=reserve,
+                enforced=profile.enforces_buffer_count,
+                watermarks=watermarks,
+                track=track,
+                starvation_seconds=starvation_seconds,
+            )
+
+        return PoolCreation(build, kind="buffer", name=name, operation=cls.rules.create, rule="POOL-01")
+
+    async def allocate(self, memory: Memory | None = None) -> Buffer:
+        """Take a descriptor over ``memory``; wait while all are out, first come, first served.
+
+        The form with backpressure, which NDIS does not have. IRQL: < DISPATCH, no spin lock held. Rules: IRQL-02,
+        LOCK-11, BUF-04. Where a descriptor is free the call does not yield.
+
+        :param memory: the bytes to describe; they stay the caller's and outlive the buffer; None for none yet
+        :raises PoolClosed: when the pool is closed, or closes meanwhile
+        :raises RuleViolation: IRQL-02 at or above DISPATCH_LEVEL, LOCK-11 with a spin lock held, also when no
+            waiting would have been needed
+        """
+        if raised:
+            self._refuse_waiting()
+        if memory is not None:
+            kind = type(memory)
+            if kind is not bytearray and kind is not bytes:
+                memory = described(memory)
+        try:
+            buffer = self._free.pop()
+        except IndexError:
+            pass
+        else:
+            buffer._home = self
+            if memory is None:
+                buffer._length = 0
+            else:
+                buffer._memory = memory
+                buffer._length = len(memory)
+            return buffer
+        if self._probe is not None:
+            await self._preempt("NdisAllocateBuffer")
+        taken = self._take()
+        if taken is None:
+            started = self._host.time()
+            seat = self._line_up()
+            try:
+                taken = await seat
+            except BaseException:
+                self._leave(seat)
+                raise
+            if taken is None:
+                raise self._closed_error()
+            self._arrived(1, started)
+        return self._hand_out(taken, memory)
+
+    def allocate_nowait(self, memory: Memory | None = None) -> Buffer:
+        """Take a descriptor over ``memory`` at once (NdisAllocateBuffer). IRQL: <= DISPATCH. Rules: POOL-04, BUF-04.
+
+        :param memory: the bytes to describe; None for none yet
+        :raises PoolExhausted: when all are out (the NDIS call returns FAILURE)
+        :raises PoolClosed: when the pool is closed
+        """
+        if memory is not None:
+            kind = type(memory)
+            if kind is not bytearray and kind is not bytes:
+                memory = described(memory)
+        try:
+            buffer = self._free.pop()
+        except IndexError:
+            pass
+        else:
+            buffer._home = self
+            if memory is None:
+                buffer._length = 0
+            else:
+                buffer._memory = memory
+                buffer._length = len(memory)
+            return buffer
+        return self._hand_out(self._take_or_deny(), memory)
+
+    def allocate_emergency(self, memory: Memory | None = None) -> Buffer:
+        """Take a descriptor at once, from the reserve if need be, ahead of all waiters. IRQL: <= DISPATCH.
+
+        For the few requests that must not fail, such as completing what frees the others. Rule: BUF-04.
+
+        :param memory: the bytes to describe; None for none yet
+        :raises PoolExhausted: when even the reserve is out
+        :raises PoolClosed: when the pool is closed
+        """
+        if memory is not None:
+            memory = described(memory)
+        return self._hand_out(self._take_or_deny(emergency=True), memory)
+
+    async def allocate_many(self, count: int, memory: Memory | Sequence[Memory] | None = None) -> list[Buffer]:
+        """Take ``count`` descriptors, all or none; wait until so many are free together, in turn with the others.
+
+        IRQL: < DISPATCH, no spin lock held. Rules as :meth:`allocate`.
+
+        :param count: how many
+        :param memory: the bytes that each of them describes, or a sequence with the bytes of each
+        :raises PoolExhausted: when the pool is smaller than that, so that waiting would never end
+        :raises PoolClosed: when the pool is closed, or closes meanwhile
+        """
+        if raised:
+            self._refuse_waiting()
+        memories = _memories(count, memory)
+        free = self._free
+        if len(free) >= count > 0:
+            buffers = free[-count:]
+            del free[-count:]
+        else:
+            buffers = await self._wait_for_many(count)
+        for buffer, part in zip(buffers, memories, strict=True):
+            buffer._home = self
+            buffer._memory = part
+            buffer._length = 0 if part is None else len(part)
+        return buffers
+
+    def free(self, buffer: Buffer) -> None:
+        """Take a buffer of this pool back (NdisFreeBuffer); the same as ``buffer.free()``. IRQL: <= DISPATCH.
+
+        :raises RuleViolation: BUF-05 when it belongs to another pool; as ``Buffer.free``
+        """
+        self._own(buffer)
+        buffer.free()
+
+    def borrow(self, memory: Memory | None = None) -> Borrow[Buffer]:
+        """A buffer for the length of a block, freed on every way out: ``async with pool.borrow(memory) as buffer``.
+
+        IRQL and rules as :meth:`allocate`. Its length is restored before it is freed.
+        """
+        return Borrow(self, lambda: self.allocate(memory), Buffer.restore_length)
+
+    async def copy(self, source: Buffer, offset: int, length: int) -> Buffer:
+        """The waiting form of :meth:`copy_nowait`. IRQL: < DISPATCH, no spin lock held.
+
+        :raises RuleViolation, PoolClosed: as :meth:`allocate` and :meth:`copy_nowait`
+        """
+        return await self.allocate(source.part(offset, length))
+
+    def copy_nowait(self, source: Buffer, offset: int, length: int) -> Buffer:
+        """Take a second descriptor over a part of what ``source`` describes (NdisCopyBuffer). IRQL: <= DISPATCH.
+
+        :param source: a live buffer of any pool; its memory must outlive the copy
+        :param offset: first byte, counted from the start of ``source``
+        :param length: number of bytes
+        :raises ValueError: when the part lies outside ``source``
+        :raises PoolExhausted: when all are out
+        """
+        return self.allocate_nowait(source.part(offset, length))
+
+    def _hand_out(self, buffer: Buffer, memory: Memory | None) -> Buffer:
+        """The end of the careful way: what the fast path does in place, and the books."""
+        buffer._home = self
+        buffer._memory = memory
+        buffer._length = 0 if memory is None else len(memory)
+        self._book_out(buffer)
+        return buffer
+
+    def _make(self) -> Buffer:
+        return Buffer(self)
+
+
+def _memories(count: int, memory: Memory | Sequence[Memory] | None) -> "Iterable[Memory | None]":
+    """The memory of each of ``count`` buffers."""
+    check_integer("count", count)
+    if memory is None or isinstance(memory, Memory):
+        return repeat(None if memory is None else described(memory), count)
+    if len(memory) != count:
+        raise ValueError(f"{count} buffers need {count} pieces of memory, not {len(memory)}")
+    return [described(part) for part in memory]

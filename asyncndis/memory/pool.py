@@ -1,0 +1,517 @@
+"""The engine of every descriptor pool: shelf, limit, waiters, and the books.
+
+Descriptors are made when first needed and kept on a shelf, last in, first out. Three numbers rule it: ``_rest``, how
+many are kept for reuse; ``_limit``, how many ordinary requests may have out; ``_capacity``, which adds the emergency
+reserve. A descriptor beyond ``_rest`` is dropped when it comes back: overflow, a pool that shrank, and the reserve are
+one rule. A live waiter exists only while the shelf is empty; what comes back goes to the oldest waiter directly.
+
+``_free`` is what the fast path pops: the shelf itself, or in a watched pool (probe, tracking, watermarks) a list that
+stays empty, so that every request goes the careful way. ``_returns`` takes what comes back: the shelf in quiet times.
+"""
+
+import logging
+import sys
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from asyncndis.base import (
+    HandleTable,
+    NdisStatus,
+    PoolClosed,
+    PoolExhausted,
+    Profile,
+    RuleViolation,
+    Site,
+    caller_site,
+    check_instance,
+    check_integer,
+    current_probe,
+)
+from asyncndis.kernel.host import Cancellable, Seat, current_host
+from asyncndis.kernel.processors import Irql, current_processor, irql_name
+from asyncndis.kernel.waiters import Bulk, WaiterQueue
+
+from .descriptor import Descriptor, Special
+from .statistics import LeakReport, PoolStatistics, WaitHistogram
+from .watermarks import Watermarks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+__all__ = ["CarefulReturns", "DescriptorPool", "PoolRules"]
+
+logger = logging.getLogger("asyncndis.memory")
+
+
+D = TypeVar("D", bound=Descriptor)
+
+
+@dataclass(frozen=True, slots=True)
+class PoolRules:
+    """The NDIS names and the rule ids under which a kind of pool works."""
+
+    kind: str
+    create: str
+    close: str
+    allocate: str
+    free: str
+    freed_twice: str
+
+
+class DescriptorPool(Generic[D]):
+    """A pool of descriptors; see ``BufferPool`` and ``PacketPool``."""
+
+    __slots__ = (
+        "__weakref__",
+        "_above_high",
+        "_alarm",
+        "_arrivals",
+        "_capacity",
+        "_careful_returns",
+        "_closed",
+        "_delayed",
+        "_denied",
+        "_enforced",
+        "_free",
+        "_handles",
+        "_histogram",
+        "_host",
+        "_limit",
+        "_made",
+        "_nominal",
+        "_peak",
+        "_probe",
+        "_queue",
+        "_reserve",
+        "_rest",
+        "_returns",
+        "_shelf",
+        "_sites",
+        "_starvation_seconds",
+        "_static",
+        "_watermarks",
+        "name",
+        "profile",
+    )
+
+    rules: ClassVar[PoolRules]
+
+    def __init__(
+        self,
+        count: int,
+        *,
+        name: str,
+        profile: Profile,
+        overflow: int,
+        reserve: int,
+        enforced: bool,
+        watermarks: Watermarks | None,
+        track: bool,
+        starvation_seconds: float,
+    ) -> None:
+        self.name = name
+        self.profile = profile
+        self._host = current_host()
+        self._probe = current_probe()
+        self._starvation_seconds = starvation_seconds
+        self._nominal = count + overflow
+        self._reserve = reserve
+        self._enforced = enforced
+        self._static = count
+        self._set_limits()
+        self._made = 0
+        self._peak = 0
+        self._shelf: list[D] = []
+        self._watermarks = watermarks
+        self._above_high = False
+        self._sites: dict[D, Site] | None = {} if track or self._probe is not None else None
+        watched = self._sites is not None or watermarks is not None
+        self._free: list[D] = [] if watched else self._shelf
+        self._queue: WaiterQueue[D] = WaiterQueue(self._host)
+        self._careful_returns = CarefulReturns(self)
+        self._returns: list[D] | CarefulReturns[D] = self._shelf
+        self._settle()
+        self._handles: HandleTable[D] | None = None
+        self._closed = False
+        self._denied = 0
+        self._delayed = 0
+        self._arrivals = 0
+        self._histogram = WaitHistogram()
+        self._alarm: Cancellable | None = None
+
+    def _set_limits(self) -> None:
+        if self._enforced:
+            self._capacity = self._nominal
+            self._limit = self._nominal - self._reserve
+        else:
+            self._capacity = self._limit = sys.maxsize
+        # A pool under a probe never reuses a descriptor object, so that every use after free is seen as such.
+        self._rest = 0 if self._probe is not None else min(self._static, self._limit)
+
+    def __repr__(self) -> str:
+        state = "closed" if self._closed else "open"
+        return (
+            f"<{type(self).__name__} {self.name!r} {state}, {self.outstanding} of {self._nominal} out, "
+            f"{len(self._queue)} waiting>"
+        )
+
+    async def __aenter__(self) -> "Self":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    @property
+    def capacity(self) -> int:
+        """The number of descriptors that may be out at once."""
+        return self._nominal
+
+    @property
+    def outstanding(self) -> int:
+        """The number of descriptors that are out."""
+        return self._made - len(self._shelf) - self._queue.in_hand
+
+    @property
+    def closed(self) -> bool:
+        """Whether the pool was closed."""
+        return self._closed
+
+    def statistics(self) -> PoolStatistics:
+        """The state of the pool now, in O(1). IRQL: any."""
+        outstanding, in_hand = self.outstanding, self._queue.in_hand
+        return PoolStatistics(
+            capacity=self._nominal,
+            free=max(0, self._nominal - outstanding - in_hand),
+            outstanding=outstanding,
+            in_hand=in_hand,
+            waiting=max(0, len(self._queue)),
+            max_outstanding=max(self._peak, self._made),
+            denied=self._denied,
+            delayed=self._delayed,
+            longest_wait=self._histogram.longest,
+            waits=self._histogram.buckets(),
+        )
+
+    def leaks(self) -> LeakReport:
+        """What is out now, by the line that allocated it where the pool tracks that. IRQL: any."""
+        return LeakReport.of(self.name, self.outstanding, (self._sites or {}).values())
+
+    def resize(self, count: int) -> None:
+        """Change the number of descriptors. IRQL: <= DISPATCH.
+
+        Growing serves waiters at once. Shrinking drops free descriptors now and the others as they come back.
+
+        :param count: the new number, above the emergency reserve
+        :raises ValueError: when it does not leave room for the reserve
+        :raises PoolClosed: when the pool is closed
+        """
+        check_integer("count", count)
+        if count < self._reserve:
+            raise ValueError(f"{self.name!r} keeps {self._reserve} for emergencies; {count} descriptors are too few")
+        if self._closed:
+            raise self._closed_error()
+        self._nominal = self._static = count
+        self._set_limits()
+        self._make_for_waiters()
+        while self._made > self._rest and self._shelf:
+            self._shelf.pop()
+            self._drop()
+        self._settle()
+
+    async def aclose(self) -> LeakReport:
+        """Close the pool, if it is open (see :meth:`close`).
+
+        :returns: what is still out
+        """
+        if self._closed:
+            return self.leaks()
+        await self._preempt(self.rules.close)
+        return self.close()
+
+    def close(self) -> LeakReport:
+        """Close the pool for good: waiters get ``PoolClosed``. IRQL: <= DISPATCH, no spin lock held.
+
+        A descriptor that is still out is a leak in NDIS (POOL-07, POOL-14); here it may still be freed later.
+
+        :returns: what is still out
+        :raises RuleViolation: POOL-10 when the pool was closed before
+        """
+        if self._closed:
+            raise RuleViolation("POOL-10", f"{self.rules.kind} pool {self.name!r} is freed twice", self)
+        if self._probe is not None:
+            self._probe.before(self.rules.close, self)
+        self._closed = True
+        self._made -= len(self._queue.close()) + len(self._shelf)
+        self._shelf.clear()
+        self._rest = 0
+        self._settle()
+        if self._alarm is not None:
+            self._alarm.cancel()
+        report = self.leaks()
+        if report:
+            logger.warning("closed with descriptors out: %s", report)
+        if self._probe is not None:
+            self._probe.after(self.rules.close, self)
+        return report
+
+    def handle(self, descriptor: D) -> int:
+        """A handle for a descriptor that is out: it stops being valid when the descriptor is freed. IRQL: any."""
+        special = self.special(descriptor)
+        if self._handles is None:
+            self._handles = HandleTable(self.rules.kind, self.rules.freed_twice)
+        if not special.handle:
+            special.handle = self._handles.open(descriptor)
+        return special.handle
+
+    def resolve(self, handle: int) -> D:
+        """Find the descriptor of a handle. IRQL: any.
+
+        :raises StaleHandle: when the descriptor was freed since
+        """
+        handles: HandleTable[D] = self._handles or HandleTable(self.rules.kind, self.rules.freed_twice)
+        return handles.resolve(handle)
+
+    def special(self, descriptor: D) -> Special:
+        """The special state of a live descriptor, made on demand; freeing it goes the careful way from now on."""
+        if descriptor._special is None:
+            descriptor._special = Special()
+            descriptor._home = None
+        return descriptor._special
+
+    def _make(self) -> D:
+        raise AssertionError("each kind of pool makes its own descriptors")
+
+    def _take(self, *, emergency: bool = False) -> D | None:
+        """A descriptor at once, made if need be; None when the limit is reached or others wait."""
+        if self._closed:
+            raise self._closed_error()
+        if self._probe is not None:
+            self._probe.before(self.rules.allocate, self)
+            if self._probe.fails(self.rules.allocate, self):
+                raise PoolExhausted(f"{self.name!r}: allocation refused by the fault plan", NdisStatus.RESOURCES)
+        if self._shelf:
+            return self._shelf.pop()
+        if self._made < (self._capacity if emergency else self._limit) and (emergency or not self._queue):
+            self._made += 1
+            self._settle()
+            return self._make()
+        return None
+
+    def _take_or_deny(self, *, emergency: bool = False) -> D:
+        descriptor = self._take(emergency=emergency)
+        if descriptor is None:
+            self._denied += 1
+            raise self._exhausted(1)
+        return descriptor
+
+    async def _wait_for_many(self, count: int) -> list[D]:
+        """Take ``count`` descriptors the careful way: those that are there, or all of them after a wait."""
+        if count > self._limit:
+            raise self._exhausted(count)
+        if self._probe is not None:
+            await self._preempt(self.rules.allocate)
+        if self._closed:
+            raise self._closed_error()
+        if not self._queue and len(self._shelf) + self._limit - self._made >= count:
+            descriptors = [self._take_or_deny() for _ in range(count)]
+        else:
+            descriptors = await self._collect(count)
+        for descriptor in descriptors:
+            self._book_out(descriptor)
+        return descriptors
+
+    async def _collect(self, count: int) -> list[D]:
+        started = self._host.time()
+        entry = self._line_up_for(count)
+        try:
+            descriptors = await entry.seat
+        except BaseException:
+            self._leave_bulk(entry)
+            raise
+        if descriptors is None:
+            raise self._closed_error()
+        self._arrived(count, started)
+        return descriptors
+
+    def _own(self, descriptor: D) -> None:
+        """Refuse a descriptor of another pool."""
+        check_instance("what a pool takes back", descriptor, Descriptor)
+        if descriptor._pool is not self:
+            raise RuleViolation(
+                self.rules.freed_twice,
+                f"a descriptor of pool {descriptor._pool.name!r} is given to pool {self.name!r}; "
+                "free it to the pool it came from",
+                descriptor,
+            )
+
+    def _exhausted(self, count: int) -> PoolExhausted:
+        wanted = "every descriptor is" if count == 1 else f"{count} are wanted and too many are"
+        return PoolExhausted(
+            f"{self.rules.kind} pool {self.name!r}: {wanted} out ({self.outstanding} of {self._nominal}, "
+            f"{len(self._queue)} waiting); free one, or await allocate()"
+        )
+
+    def _closed_error(self) -> PoolClosed:
+        return PoolClosed(f"{self.rules.kind} pool {self.name!r} is closed; create a new one")
+
+    def _line_up(self) -> Seat[D | None]:
+        self._before_waiting()
+        return self._queue.join()
+
+    def _line_up_for(self, count: int) -> Bulk[D]:
+        """Line up for several; at the head of the queue, what lies on the shelf is collected at once."""
+        self._before_waiting()
+        entry = self._queue.join_bulk(count)
+        while self._shelf:
+            self._queue.offer(self._shelf.pop())
+        self._make_for_waiters()
+        return entry
+
+    def _make_for_waiters(self) -> None:
+        while self._made < self._limit and self._queue and self._queue.offer(self._make()):
+            self._made += 1
+
+    def _before_waiting(self) -> None:
+        if current_host().loop is not self._host.loop:
+            raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
+        self._delayed += 1
+        self._returns = self._careful_returns
+        if self._alarm is None:
+            self._arm_alarm()
+
+    def _arm_alarm(self) -> None:
+        arrivals = self._arrivals
+        self._alarm = self._host.call_later(self._starvation_seconds, lambda: self._check_starvation(arrivals))
+
+    def _arrived(self, count: int, started: float) -> None:
+        """Book the end of a wait that brought ``count`` descriptors."""
+        self._queue.in_hand -= count
+        self._arrivals += 1
+        self._histogram.add(self._host.time() - started)
+
+    def _leave(self, seat: Seat[D | None]) -> None:
+        """A cancelled waiter passes on what it was handed, in the same step."""
+        descriptor = self._queue.leave(seat)
+        if descriptor is not None:
+            self._put_back(descriptor)
+
+    def _leave_bulk(self, entry: Bulk[D]) -> None:
+        for descriptor in self._queue.leave_bulk(entry):
+            self._put_back(descriptor)
+
+    def _check_starvation(self, arrivals: int) -> None:
+        self._alarm = None
+        if len(self._queue) <= 0 or self._closed:
+            return
+        if arrivals != self._arrivals:
+            self._arm_alarm()
+            return
+        logger.warning(
+            "%d waiting, and none was served for %g s; the descriptors are held here: %s",
+            len(self._queue),
+            self._starvation_seconds,
+            self.leaks(),
+        )
+
+    def _book_out(self, descriptor: D) -> None:
+        """The careful way ends: note who has it, and whether the high mark was reached."""
+        if self._sites is not None:
+            self._sites[descriptor] = caller_site()
+        marks = self._watermarks
+        if marks is not None and not self._above_high and self.outstanding >= marks.high:
+            self._above_high = True
+            self._call_back(marks.on_high)
+        if self._probe is not None:
+            self._probe.after(self.rules.allocate, self, descriptor)
+
+    def _come_back(self, descriptor: D) -> None:
+        """A descriptor is freed while the pool wants to know of it."""
+        if self._probe is not None:
+            self._probe.before(self.rules.free, descriptor)
+        descriptor._home = None
+        if self._sites is not None:
+            self._sites.pop(descriptor, None)
+            descriptor._freed_at = caller_site()
+        self._put_back(descriptor)
+        marks = self._watermarks
+        if marks is not None and self._above_high and self.outstanding <= marks.low:
+            self._above_high = False
+            self._call_back(marks.on_low)
+        if self._probe is not None:
+            self._probe.after(self.rules.free, descriptor)
+
+    def _put_back(self, descriptor: D) -> None:
+        """To the reserve, to the oldest waiter, to nowhere, or to the shelf, in this order."""
+        if self._made > self._limit:
+            self._drop()
+        elif self._queue and self._probe is not None:
+            self._replace_for_waiter()
+        elif self._queue.offer(descriptor):
+            pass
+        elif self._made > self._rest:
+            self._drop()
+        else:
+            self._shelf.append(descriptor)
+        self._settle()
+
+    def _replace_for_waiter(self) -> None:
+        """Under a probe a waiter gets a new object, never the one whose old holder may still have a reference."""
+        if not self._queue.offer(self._make()):
+            self._drop()
+
+    def _drop(self) -> None:
+        self._peak = max(self._peak, self._made)
+        self._made -= 1
+
+    def _settle(self) -> None:
+        """Choose where descriptors come back to: the shelf, unless somebody must be told."""
+        if self._queue or self._free is not self._shelf or self._made > self._rest:
+            self._returns = self._careful_returns
+        else:
+            self._returns = self._shelf
+
+    def _call_back(self, callback: "Callable[[DescriptorPool[Any]], object] | None") -> None:
+        if callback is not None:
+            try:
+                callback(self)
+            except Exception:
+                logger.exception("a watermark callback of pool %r failed", self.name)
+
+    async def _preempt(self, operation: str) -> None:
+        if self._probe is not None and self._probe.preempt is not None:
+            await self._probe.preempt(operation, self)
+
+    def _refuse_waiting(self) -> None:
+        """Waiting is legal below DISPATCH_LEVEL with no spin lock held (IRQL-02, LOCK-11)."""
+        processor = current_processor()
+        if processor.top is not None:
+            raise RuleViolation(
+                "LOCK-11",
+                f"{processor.name} may wait for a descriptor of {self.name!r} while it holds {processor.top.name}; "
+                "release it first, or use allocate_nowait()",
+                self,
+            )
+        if processor.irql >= Irql.DISPATCH:
+            raise RuleViolation(
+                "IRQL-02",
+                f"{processor.name} may wait for a descriptor of {self.name!r} at {irql_name(processor.irql)}; "
+                "use allocate_nowait() there, or wait in a work item",
+                self,
+            )
+
+
+class CarefulReturns(Generic[D]):
+    """Takes the place of the shelf for what comes back, while the pool wants to know."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self, pool: DescriptorPool[D]) -> None:
+        self._pool = pool
+
+    def append(self, descriptor: D) -> None:
+        """Take a descriptor back."""
+        self._pool._come_back(descriptor)
