@@ -15,6 +15,8 @@ from struct import Struct
 from types import TracebackType
 from typing import BinaryIO, Self, TypeAlias
 
+from asyncndis.base import check_instance, check_integer
+
 from .container import CaptureStatistics, Record, Source
 from .pcap import PCAP_MAGIC, VERSION, read_pcap
 from .pcapng import PCAPNG_MAGIC, read_pcapng
@@ -31,6 +33,7 @@ _FILE_HEADER = Struct("<4sHHiIII")
 _RECORD_HEADER = Struct("<IIII")
 _NANOSECOND_MAGIC = b"\x4d\x3c\xb2\xa1"
 _NS_PER_S = 1_000_000_000
+_LAST_NS = (_NS_PER_S << 32) - 1
 
 _FilePath: TypeAlias = str | os.PathLike[str]
 _Bytes: TypeAlias = bytes | bytearray | memoryview
@@ -48,14 +51,13 @@ class CaptureReader:
     :param max_block: the longest pcapng block in bytes that is believed
     :ivar format: ``"pcap"`` or ``"pcapng"``
     :raises CaptureError: here when the file is no capture, later when it is cut or damaged (INVALID_DATA)
-    :raises ValueError: when a limit is below 1
+    :raises TypeError: when a limit is no integer
+    :raises ValueError: when a limit is not from 1 to 0xffffffff
     """
 
-    def __init__(
-        self, file: BinaryIO, name: str, *, max_frame: int = MAX_FRAME, max_block: int = MAX_BLOCK
-    ) -> None:
-        if min(max_frame, max_block) < 1:
-            raise ValueError(f"max_frame={max_frame}, max_block={max_block}: give limits of 1 byte or more")
+    def __init__(self, file: BinaryIO, name: str, *, max_frame: int = MAX_FRAME, max_block: int = MAX_BLOCK) -> None:
+        check_integer("max_frame", max_frame, 1)
+        check_integer("max_block", max_block, 1)
         self.name = name
         self._source = Source(file, name, max_frame, max_block)
         self.format, self._records = _recognise(self._source)
@@ -94,6 +96,8 @@ def open_capture(path: _FilePath, *, max_frame: int = MAX_FRAME, max_block: int 
     :param max_block: the longest pcapng block in bytes that is believed
     :raises CaptureError: when the file is no capture (INVALID_DATA)
     :raises OSError: when it cannot be opened
+    :raises TypeError: when the path is none or a limit is no integer
+    :raises ValueError: when a limit is not from 1 to 0xffffffff
     """
     name = os.fspath(path)
     with ExitStack() as on_failure:
@@ -160,8 +164,10 @@ class CaptureWriter(_Writer):
 
         :param record: as it came from a reader
         :param frame: the frame's bytes, as many as the record has; None takes the record's own
+        :raises TypeError: when one of them is of another type
         :raises ValueError: when the length is another, or the record has no frame; nothing is written
         """
+        check_instance("record", record, Record)
         prefix, own, suffix = record[:3]
         if own is None:
             if frame is not None:
@@ -185,13 +191,13 @@ class PcapWriter(_Writer):
 
     :param path: the file to make or to replace
     :param link_type: the LINKTYPE number of all frames, 0 to 65535 (1 is Ethernet)
-    :raises ValueError: when the link type is out of range; no file is made
+    :raises TypeError: when the link type is no integer
+    :raises ValueError: when it is out of range; no file is made
     :raises OSError: when the file cannot be written
     """
 
     def __init__(self, path: _FilePath, link_type: int = 1) -> None:
-        if not 0 <= link_type <= 0xFFFF:
-            raise ValueError(f"link_type={link_type} is not a LINKTYPE number; give one from 0 to 65535")
+        check_integer("link_type", link_type, 0, 0xFFFF)
         super().__init__(path)
         self._put(_FILE_HEADER.pack(_NANOSECOND_MAGIC, *VERSION, 0, 0, MAX_FRAME, link_type))
 
@@ -203,17 +209,15 @@ class PcapWriter(_Writer):
         :param frame: its bytes, at most 262,144
         :param timestamp_ns: nanoseconds since 1970 UTC, before the year 2106
         :param original_length: its length on the wire in bytes, where it was cut; None means that it is whole
+        :raises TypeError: when an argument is of another type
         :raises ValueError: when a number is out of range; nothing is written
         """
         size = memoryview(frame).nbytes
         original = size if original_length is None else original_length
+        check_integer("the length of the frame", size, 0, MAX_FRAME)
+        check_integer("timestamp_ns", timestamp_ns, 0, _LAST_NS)
+        check_integer("original_length", original, size)
         seconds, fraction = divmod(timestamp_ns, _NS_PER_S)
-        if size > MAX_FRAME:
-            raise ValueError(f"{self.name}: a frame of {size} bytes; the file's limit is {MAX_FRAME}")
-        if not 0 <= seconds <= 0xFFFFFFFF:
-            raise ValueError(f"{self.name}: timestamp_ns={timestamp_ns} is not in the years 1970 to 2106")
-        if not size <= original <= 0xFFFFFFFF:
-            raise ValueError(f"{self.name}: original_length={original} for {size} bytes; give at least these")
         self._put_frame(b"".join((_RECORD_HEADER.pack(seconds, fraction, size, original), frame)), size)
 
 

@@ -74,9 +74,7 @@ class _Section:
     def _check_block(self, source: Source, kind: int, size: int) -> None:
         shortest = _SHORTEST.get(kind, _SHORTEST_BLOCK)
         if size < shortest or size % 4:
-            raise source.error(
-                f"a block of type {kind:#x} says it has {size} bytes, not {shortest} or more by fours"
-            )
+            raise source.error(f"a block of type {kind:#x} says it has {size} bytes, not {shortest} or more by fours")
         if size > source.max_block:
             raise source.error(
                 f"a block of {size} bytes is longer than max_block={source.max_block}",
@@ -93,9 +91,7 @@ class _Section:
         suffix = _check_fit(source, size, _PACKET_HEADER, captured)
         multiply, divide = interface.ns_per_unit
         timestamp_ns = (high << 32 | low) * multiply // divide + interface.origin_ns
-        return source.packet(
-            _PACKET_HEADER, captured, suffix, timestamp_ns, original_length, interface.link_type
-        )
+        return source.packet(_PACKET_HEADER, captured, suffix, timestamp_ns, original_length, interface.link_type)
 
     def _simple_packet(self, source: Source, size: int) -> Record:
         (original_length,) = self._trailer.unpack_from(source.data, source.position + 8)
