@@ -136,7 +136,7 @@ class _Section:
                 if size != layout.size:
                     raise source.error(f"option {code} of an interface has {size} bytes, not {layout.size}")
                 (found[code],) = layout.unpack_from(source.data, value)
-            at = value + _padded(size)
+            at = value + (size + 3 & ~3)  # padded to fours
         return found
 
 
@@ -164,10 +164,6 @@ def _open_section(source: Source) -> _Section:
 def _check_fit(source: Source, size: int, header: int, captured: int) -> int:
     """How many bytes follow the frame in a block of ``size`` bytes."""
     source.check_frame(captured)
-    if header + _padded(captured) + _TRAILER > size:
+    if header + captured + _TRAILER > size:
         raise source.error(f"a frame of {captured} bytes does not fit into its block of {size} bytes")
     return size - header - captured
-
-
-def _padded(size: int) -> int:
-    return (size + 3) & ~3

@@ -100,7 +100,12 @@ def test_hostile_lengths_cost_no_memory(data: bytes) -> None:
 @EVERY_FILE
 @pytest.mark.parametrize("most", [1, 7, 64])
 def test_short_reads_make_no_difference(data: bytes, most: int) -> None:
-    assert list(CaptureReader(Dribble(data, most), "pipe")) == read(data)
+    reader = CaptureReader(Dribble(data, most), "pipe")
+    assert list(reader) == read(data)
+    assert reader.statistics().file_bytes == len(data)
+    with pytest.raises(CaptureError) as caught:
+        list(CaptureReader(Dribble(data[:-1], most), "pipe"))
+    assert caught.value.offset == len(data) - sizes(read(data))[-1]
 
 
 def test_a_long_file_is_read_in_constant_memory() -> None:

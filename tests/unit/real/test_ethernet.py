@@ -112,7 +112,10 @@ def test_extension_headers_without_end_are_given_up() -> None:
 def test_first_fragments_are_read_on() -> None:
     assert classify(ethernet(0x0800, ipv4(17, ports(67, 68), fragment=0x2000))) == "IPv4/UDP/DHCP"
     assert classify(ethernet(0x0800, ipv4(17, ports(67, 68), fragment=0x1FFF))) == "IPv4/fragment"
+    assert classify(ethernet(0x0800, ipv4(17, ports(67, 68), fragment=0x1000))) == "IPv4/fragment"
     assert classify(ethernet(0x0800, ipv4(17, ports(67, 68), fragment=0x0100))) == "IPv4/fragment"
+    for offset in (1, 16, 32, 256):
+        assert classify(ethernet(0x86DD, ipv6(44, fragment(17, offset) + bytes(8)))) == "IPv6/fragment"
 
 
 @given(frame=st.binary(max_size=120))

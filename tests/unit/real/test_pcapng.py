@@ -98,6 +98,13 @@ def test_options_behind_the_end_mark_do_not_count(order: str) -> None:
     assert seen(read(data))[0].timestamp_ns == 5000
 
 
+@ORDERS
+def test_the_end_mark_of_options_may_be_missing(order: str) -> None:
+    for options in (time_unit(order, 9) + time_origin(order, 1), time_origin(order, 1) + time_unit(order, 9)):
+        data = section(order) + interface(order, options=options) + enhanced(order, 0, 5, b"x")
+        assert seen(read(data))[0].timestamp_ns == 1_000_000_005
+
+
 def damaged(at: int, value: int, data: bytes) -> bytes:
     return data[:at] + struct.pack("<I", value) + data[at + 4 :]
 
@@ -145,6 +152,7 @@ INTERFACE_AT = len(section(LITTLE))
             INTERFACE_AT,
             "option 9 of an interface has 2 bytes, not 1",
         ),
+        (HEAD + damaged(36, 36, FRAME), len(HEAD), "says 40 bytes at its beginning and 36 at its end"),
     ],
 )
 def test_nonsense_is_refused(data: bytes, offset: int, problem: str) -> None:
@@ -164,7 +172,7 @@ def test_a_section_has_a_limit_of_interfaces() -> None:
 
 def test_limits_can_be_raised_and_lowered() -> None:
     big = section(LITTLE) + interface(LITTLE) + enhanced(LITTLE, 0, 0, bytes(300_000))
-    assert len(seen(read(big, max_frame=300_000))) == 1
+    assert len(seen(read(big, max_frame=300_000, max_block=300_032))) == 1
     with pytest.raises(CaptureError, match="max_frame=299999; raise the limit"):
         read(big, max_frame=299_999)
     with pytest.raises(CaptureError, match="300032 bytes is longer than max_block=300031; raise the limit"):
