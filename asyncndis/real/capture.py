@@ -236,4 +236,4 @@ def _recognise(source: Source) -> tuple[str, Iterator[Record]]:
 
 
 def _summary(counts: CaptureStatistics) -> str:
-    return f"{counts.frames} frames, {counts.frame_bytes} of {counts.file_bytes} bytes"
+    return f"{counts.frames} frame(s), {counts.frame_bytes} of {counts.file_bytes} bytes"

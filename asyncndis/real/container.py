@@ -141,7 +141,7 @@ class Source:
         """The error for the current record: file, place, problem, way out."""
         if remedy is None:
             remedy = (
-                f"{self.frames} whole frames precede it, `head -c {self.offset}` keeps them"
+                f"whole frames before it: {self.frames}, `head -c {self.offset}` keeps them"
                 if self.frames
                 else "no whole frame precedes it, copy or record the file again"
             )

@@ -95,7 +95,7 @@ def test_the_way_out_of_a_cut_file_works(tmp_path: Path) -> None:
     frames = len(copy(SAMPLE, tmp_path / "copy.cap"))
     with (
         open_capture(cut) as reader,
-        pytest.raises(CaptureError, match=f"{frames - 1} whole frames precede it") as error,
+        pytest.raises(CaptureError, match=f"whole frames before it: {frames - 1}") as error,
     ):
         list(reader)
     kept.write_bytes(

@@ -77,7 +77,7 @@ def test_a_writer_counts(tmp_path: Path) -> None:
     for record in read(pcap(LITTLE, 1, FRAME, FRAME)):
         writer.write(record)
     assert writer.statistics() == CaptureStatistics(frames=2, frame_bytes=14, file_bytes=70)
-    assert repr(writer) == f"<CaptureWriter {target}: 2 frames, 14 of 70 bytes>"
+    assert repr(writer) == f"<CaptureWriter {target}: 2 frame(s), 14 of 70 bytes>"
     writer.close()
     assert target.stat().st_size == 70
     writer.close()
@@ -112,7 +112,7 @@ def test_a_new_file_is_plain_pcap(tmp_path: Path) -> None:
     with PcapWriter(target) as writer:
         writer.write(memoryview(FRAME.frame), 1_700_000_000_123_456_789)
         assert writer.statistics() == CaptureStatistics(frames=1, frame_bytes=7, file_bytes=47)
-        assert repr(writer) == f"<PcapWriter {target}: 1 frames, 7 of 47 bytes>"
+        assert repr(writer) == f"<PcapWriter {target}: 1 frame(s), 7 of 47 bytes>"
     expected = bytearray(pcap(LITTLE, 1, FRAME))
     expected[16:20] = (256 * 1024).to_bytes(4, "little")
     assert target.read_bytes() == expected
@@ -163,7 +163,7 @@ def test_a_reader_tells_its_state(tmp_path: Path) -> None:
     path.write_bytes(pcap(LITTLE, 1, FRAME))
     with open_capture(path) as reader:
         assert (reader.name, reader.format) == (str(path), "pcap")
-        assert repr(reader) == f"<CaptureReader {path} (pcap): 0 frames, 0 of 0 bytes>"
+        assert repr(reader) == f"<CaptureReader {path} (pcap): 0 frame(s), 0 of 0 bytes>"
         list(reader)
         assert reader.statistics() == CaptureStatistics(frames=1, frame_bytes=7, file_bytes=47)
     assert CaptureReader(BytesIO(every_block(BIG)), "x").format == "pcapng"

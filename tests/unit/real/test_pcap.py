@@ -105,8 +105,8 @@ def test_the_link_type_comes_without_the_length_of_the_check_sequence() -> None:
         (pcap(LITTLE, 1)[:23], 0, "the file ends 23 bytes into a record that needs 24"),
         (pcap(BIG, 1)[:4] + b"\0\2\0\3" + bytes(16), 0, "pcap version 2.3 is not 2.4; convert the file"),
         (pcap(BIG, 1, FRAME)[:-1], 24, "ends 22 bytes into a record that needs 23; no whole frame precedes it"),
-        (pcap(BIG, 1, FRAME, FRAME)[:-1], 47, "needs 23; 1 whole frames precede it, `head -c 47` keeps them"),
-        (pcap(BIG, 1, FRAME) + b"end", 47, "ends 3 bytes into a record that needs 16; 1 whole frames precede"),
+        (pcap(BIG, 1, FRAME, FRAME)[:-1], 47, "needs 23; whole frames before it: 1, `head -c 47` keeps them"),
+        (pcap(BIG, 1, FRAME) + b"end", 47, "ends 3 bytes into a record that needs 16; whole frames before it: 1"),
         (
             pcap(LITTLE, 1) + struct.pack("<IIII", 0, 0, 2**32 - 1, 0),
             24,
