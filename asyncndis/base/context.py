@@ -1,0 +1,84 @@
+"""Where code runs now: the seam through which a tower learns of processors and tasks what the kernel knows.
+
+The towers import nothing above this floor, and the kernel nothing of the towers. So the kernel registers itself here
+when it is imported, and whoever watches asks here. Before that nothing can be raised or held anyway.
+"""
+
+from collections.abc import Callable
+from types import FrameType
+from typing import Protocol
+
+__all__ = ["Context", "LockView", "ProcessorView", "raised_processor", "running_context", "set_context"]
+
+
+class LockView(Protocol):
+    """A lock that a processor holds, as others see it."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for messages."""
+        ...
+
+
+class ProcessorView(Protocol):
+    """A processor above PASSIVE_LEVEL or with a lock, as others see it."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for messages."""
+        ...
+
+    @property
+    def irql(self) -> int:
+        """Its level."""
+        ...
+
+    @property
+    def task(self) -> object:
+        """The task that acts as it; None for a callback of the event loop."""
+        ...
+
+    @property
+    def held_locks(self) -> tuple[LockView, ...]:
+        """The locks that it holds, the last taken first."""
+        ...
+
+
+class Context(Protocol):
+    """What the kernel tells."""
+
+    def raised_processor(self) -> ProcessorView | None:
+        """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
+        ...
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        """Run a callback when the current task next gives way."""
+        ...
+
+    def suspended_frames(self, task: object) -> list[FrameType]:
+        """Where a task that does not run now waits, the outermost frame first; none when it has ended."""
+        ...
+
+
+_context: Context | None = None
+
+
+def set_context(context: Context) -> None:
+    """Register who knows; the kernel does, when it is imported."""
+    global _context  # noqa: PLW0603 - one kernel per process, known from its import on
+    _context = context
+
+
+def running_context() -> Context:
+    """Who was registered.
+
+    :raises RuntimeError: when nobody was
+    """
+    if _context is None:
+        raise RuntimeError("no kernel runs here; import asyncndis.kernel first")
+    return _context
+
+
+def raised_processor() -> ProcessorView | None:
+    """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
+    return None if _context is None else _context.raised_processor()

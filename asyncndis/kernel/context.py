@@ -1,0 +1,46 @@
+"""What the kernel tells the towers (see ``asyncndis.base.context``); registered when the kernel is imported."""
+
+from collections.abc import Callable
+from types import FrameType
+
+from asyncndis.base.context import set_context
+
+from .host import current_host, current_task
+from .processors import Processor, raised
+
+__all__ = ["KernelContext"]
+
+_FRAMES = ("cr_frame", "gi_frame", "ag_frame")
+_AWAITED = ("cr_await", "gi_yieldfrom", "ag_await")
+
+
+class KernelContext:
+    """Answers for the task that runs now, on whichever loop."""
+
+    def raised_processor(self) -> Processor | None:
+        """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
+        return raised.get(current_task()) if raised else None
+
+    def call_soon(self, callback: Callable[[], object]) -> None:
+        """Run a callback when the current task next gives way."""
+        current_host().call_soon(callback)
+
+    def suspended_frames(self, task: object) -> list[FrameType]:
+        """Where a task that does not run now waits, the outermost frame first; none when it has ended."""
+        of_asyncio = getattr(task, "get_coro", None)
+        awaited = of_asyncio() if of_asyncio is not None else getattr(task, "coro", None)  # trio's name for it
+        frames: list[FrameType] = []
+        while awaited is not None:
+            frame = _first(awaited, _FRAMES)
+            if isinstance(frame, FrameType):
+                frames.append(frame)
+            awaited = _first(awaited, _AWAITED)
+        return frames
+
+
+def _first(awaited: object, names: tuple[str, ...]) -> object:
+    """The attribute of a coroutine, or of a generator that acts as one."""
+    return next((found for name in names if (found := getattr(awaited, name, None)) is not None), None)
+
+
+set_context(KernelContext())
