@@ -71,6 +71,11 @@ class Buffer(Descriptor):
         return 0 if self._memory is None else len(self._memory)
 
     @property
+    def memory(self) -> Memory | None:
+        """The memory it was allocated over; None for a buffer that describes none yet."""
+        return self._memory
+
+    @property
     def next(self) -> "Buffer | None":
         """The next buffer of its chain (NdisGetNextBuffer). IRQL: any."""
         return self._next
@@ -129,6 +134,18 @@ class Buffer(Descriptor):
         if probe is not None and probe.fails("NdisQueryBufferSafe", self):
             return None
         return self._whole()[: self._length]
+
+    def describe(self, memory: Memory) -> None:
+        """Give memory to a buffer that was allocated without: descriptor first, bytes later. IRQL: <= DISPATCH.
+
+        :param memory: the bytes to describe; they stay the caller's and outlive the buffer
+        :raises RuleViolation: BUF-05 when the buffer is free, BUF-06 when it describes memory already
+        """
+        self._require_live("BUF-05")
+        if self._memory is not None:
+            raise RuleViolation("BUF-06", f"{self!r} describes memory already; free it and allocate it anew", self)
+        self._memory = described(memory)
+        self._length = len(self._memory)
 
     def adjust_length(self, length: int) -> None:
         """Change the number of bytes it describes (NdisAdjustBufferLength). IRQL: <= DISPATCH, no spin lock held.

@@ -16,6 +16,7 @@ from .borrow import Borrow
 from .buffer import Buffer, Memory, described
 from .creation import PoolCreation
 from .pool import DescriptorPool, PoolRules
+from .waiting import refuse_waiting
 from .watermarks import Watermarks, check_pool
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class BufferPool(DescriptorPool[Buffer]):
             waiting would have been needed
         """
         if raised:
-            self._refuse_waiting()
+            refuse_waiting(self.name, self)
         if memory is not None:
             kind = type(memory)
             if kind is not bytearray and kind is not bytes:
@@ -117,7 +118,7 @@ class BufferPool(DescriptorPool[Buffer]):
             await self._preempt("NdisAllocateBuffer")
         taken = self._take()
         if taken is None:
-            started = self._host.time()
+            started = self._room.host.time()
             seat = self._line_up()
             try:
                 taken = await seat
@@ -126,7 +127,7 @@ class BufferPool(DescriptorPool[Buffer]):
                 raise
             if taken is None:
                 raise self._closed_error()
-            self._arrived(1, started)
+            self._room.arrived(1, started)
         return self._hand_out(taken, memory)
 
     def allocate_nowait(self, memory: Memory | None = None) -> Buffer:
@@ -178,7 +179,7 @@ class BufferPool(DescriptorPool[Buffer]):
         :raises PoolClosed: when the pool is closed, or closes meanwhile
         """
         if raised:
-            self._refuse_waiting()
+            refuse_waiting(self.name, self)
         memories = _memories(count, memory)
         free = self._free
         if len(free) >= count > 0:

@@ -28,12 +28,12 @@ from asyncndis.base import (
     check_integer,
     current_probe,
 )
-from asyncndis.kernel.host import Cancellable, Seat, current_host
-from asyncndis.kernel.processors import Irql, current_processor, irql_name
-from asyncndis.kernel.waiters import Bulk, WaiterQueue
+from asyncndis.kernel.host import Seat, current_host
+from asyncndis.kernel.waiters import Bulk
 
 from .descriptor import Descriptor, Special
-from .statistics import LeakReport, PoolStatistics, WaitHistogram
+from .statistics import LeakReport, PoolStatistics
+from .waiting import WaitingRoom
 from .watermarks import Watermarks
 
 if TYPE_CHECKING:
@@ -66,18 +66,13 @@ class DescriptorPool(Generic[D]):
     __slots__ = (
         "__weakref__",
         "_above_high",
-        "_alarm",
-        "_arrivals",
         "_capacity",
         "_careful_returns",
         "_closed",
-        "_delayed",
         "_denied",
         "_enforced",
         "_free",
         "_handles",
-        "_histogram",
-        "_host",
         "_limit",
         "_made",
         "_nominal",
@@ -87,9 +82,9 @@ class DescriptorPool(Generic[D]):
         "_reserve",
         "_rest",
         "_returns",
+        "_room",
         "_shelf",
         "_sites",
-        "_starvation_seconds",
         "_static",
         "_watermarks",
         "name",
@@ -113,9 +108,7 @@ class DescriptorPool(Generic[D]):
     ) -> None:
         self.name = name
         self.profile = profile
-        self._host = current_host()
         self._probe = current_probe()
-        self._starvation_seconds = starvation_seconds
         self._nominal = count + overflow
         self._reserve = reserve
         self._enforced = enforced
@@ -129,17 +122,14 @@ class DescriptorPool(Generic[D]):
         self._sites: dict[D, Site] | None = {} if track or self._probe is not None else None
         watched = self._sites is not None or watermarks is not None
         self._free: list[D] = [] if watched else self._shelf
-        self._queue: WaiterQueue[D] = WaiterQueue(self._host)
+        self._room: WaitingRoom[D] = WaitingRoom(name, current_host(), starvation_seconds, self.leaks)
+        self._queue = self._room.queue
         self._careful_returns = CarefulReturns(self)
         self._returns: list[D] | CarefulReturns[D] = self._shelf
         self._settle()
         self._handles: HandleTable[D] | None = None
         self._closed = False
         self._denied = 0
-        self._delayed = 0
-        self._arrivals = 0
-        self._histogram = WaitHistogram()
-        self._alarm: Cancellable | None = None
 
     def _set_limits(self) -> None:
         if self._enforced:
@@ -191,9 +181,9 @@ class DescriptorPool(Generic[D]):
             waiting=max(0, len(self._queue)),
             max_outstanding=max(self._peak, self._made),
             denied=self._denied,
-            delayed=self._delayed,
-            longest_wait=self._histogram.longest,
-            waits=self._histogram.buckets(),
+            delayed=self._room.delayed,
+            longest_wait=self._room.waits.longest,
+            waits=self._room.waits.buckets(),
         )
 
     def leaks(self) -> LeakReport:
@@ -245,12 +235,10 @@ class DescriptorPool(Generic[D]):
         if self._probe is not None:
             self._probe.before(self.rules.close, self)
         self._closed = True
-        self._made -= len(self._queue.close()) + len(self._shelf)
+        self._made -= len(self._room.close()) + len(self._shelf)
         self._shelf.clear()
         self._rest = 0
         self._settle()
-        if self._alarm is not None:
-            self._alarm.cancel()
         report = self.leaks()
         if report:
             logger.warning("closed with descriptors out: %s", report)
@@ -325,7 +313,7 @@ class DescriptorPool(Generic[D]):
         return descriptors
 
     async def _collect(self, count: int) -> list[D]:
-        started = self._host.time()
+        started = self._room.host.time()
         entry = self._line_up_for(count)
         try:
             descriptors = await entry.seat
@@ -334,7 +322,7 @@ class DescriptorPool(Generic[D]):
             raise
         if descriptors is None:
             raise self._closed_error()
-        self._arrived(count, started)
+        self._room.arrived(count, started)
         return descriptors
 
     def _own(self, descriptor: D) -> None:
@@ -359,13 +347,14 @@ class DescriptorPool(Generic[D]):
         return PoolClosed(f"{self.rules.kind} pool {self.name!r} is closed; create a new one")
 
     def _line_up(self) -> Seat[D | None]:
-        self._before_waiting()
-        return self._queue.join()
+        seat = self._room.enter()
+        self._returns = self._careful_returns
+        return seat
 
     def _line_up_for(self, count: int) -> Bulk[D]:
         """Line up for several; at the head of the queue, what lies on the shelf is collected at once."""
-        self._before_waiting()
-        entry = self._queue.join_bulk(count)
+        entry = self._room.enter_for(count)
+        self._returns = self._careful_returns
         while self._shelf:
             self._queue.offer(self._shelf.pop())
         self._make_for_waiters()
@@ -374,24 +363,6 @@ class DescriptorPool(Generic[D]):
     def _make_for_waiters(self) -> None:
         while self._made < self._limit and self._queue and self._queue.offer(self._make()):
             self._made += 1
-
-    def _before_waiting(self) -> None:
-        if current_host().loop is not self._host.loop:
-            raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
-        self._delayed += 1
-        self._returns = self._careful_returns
-        if self._alarm is None:
-            self._arm_alarm()
-
-    def _arm_alarm(self) -> None:
-        arrivals = self._arrivals
-        self._alarm = self._host.call_later(self._starvation_seconds, lambda: self._check_starvation(arrivals))
-
-    def _arrived(self, count: int, started: float) -> None:
-        """Book the end of a wait that brought ``count`` descriptors."""
-        self._queue.in_hand -= count
-        self._arrivals += 1
-        self._histogram.add(self._host.time() - started)
 
     def _leave(self, seat: Seat[D | None]) -> None:
         """A cancelled waiter passes on what it was handed, in the same step."""
@@ -402,20 +373,6 @@ class DescriptorPool(Generic[D]):
     def _leave_bulk(self, entry: Bulk[D]) -> None:
         for descriptor in self._queue.leave_bulk(entry):
             self._put_back(descriptor)
-
-    def _check_starvation(self, arrivals: int) -> None:
-        self._alarm = None
-        if len(self._queue) <= 0 or self._closed:
-            return
-        if arrivals != self._arrivals:
-            self._arm_alarm()
-            return
-        logger.warning(
-            "%d waiting, and none was served for %g s; the descriptors are held here: %s",
-            len(self._queue),
-            self._starvation_seconds,
-            self.leaks(),
-        )
 
     def _book_out(self, descriptor: D) -> None:
         """The careful way ends: note who has it, and whether the high mark was reached."""
@@ -484,24 +441,6 @@ class DescriptorPool(Generic[D]):
     async def _preempt(self, operation: str) -> None:
         if self._probe is not None and self._probe.preempt is not None:
             await self._probe.preempt(operation, self)
-
-    def _refuse_waiting(self) -> None:
-        """Waiting is legal below DISPATCH_LEVEL with no spin lock held (IRQL-02, LOCK-11)."""
-        processor = current_processor()
-        if processor.top is not None:
-            raise RuleViolation(
-                "LOCK-11",
-                f"{processor.name} may wait for a descriptor of {self.name!r} while it holds {processor.top.name}; "
-                "release it first, or use allocate_nowait()",
-                self,
-            )
-        if processor.irql >= Irql.DISPATCH:
-            raise RuleViolation(
-                "IRQL-02",
-                f"{processor.name} may wait for a descriptor of {self.name!r} at {irql_name(processor.irql)}; "
-                "use allocate_nowait() there, or wait in a work item",
-                self,
-            )
 
 
 class CarefulReturns(Generic[D]):

@@ -1,0 +1,119 @@
+"""The waiting room of a pool: who may wait, for how long they did, and the alarm when nobody is served.
+
+Waiting is backpressure, which NDIS does not have, and legal only where the original could block: below DISPATCH_LEVEL
+with no spin lock held (IRQL-02, LOCK-11). Order and hand-off are the waiter queue's; the room keeps the books.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from asyncndis.base import RuleViolation
+from asyncndis.kernel.host import Cancellable, Host, Seat, current_host
+from asyncndis.kernel.processors import Irql, current_processor, irql_name
+from asyncndis.kernel.waiters import Bulk, WaiterQueue
+
+from .statistics import WaitHistogram
+
+__all__ = ["WaitingRoom", "refuse_waiting"]
+
+logger = logging.getLogger("asyncndis.memory")
+
+D = TypeVar("D")
+
+
+class WaitingRoom(Generic[D]):
+    """Where tasks wait for descriptors.
+
+    :param name: the pool's name
+    :param host: the loop that the pool was made on
+    :param starvation_seconds: how long nobody may be served before a log line says who holds the descriptors
+    :param holders: says who does
+    :ivar queue: the waiters
+    :ivar delayed: how many ever had to wait
+    :ivar waits: how long they waited
+    """
+
+    __slots__ = ("_alarm", "_arrivals", "_holders", "_seconds", "delayed", "host", "name", "queue", "waits")
+
+    def __init__(self, name: str, host: Host, starvation_seconds: float, holders: Callable[[], object]) -> None:
+        self.name = name
+        self.host = host
+        self.queue: WaiterQueue[D] = WaiterQueue(host)
+        self.delayed = 0
+        self.waits = WaitHistogram()
+        self._seconds = starvation_seconds
+        self._holders = holders
+        self._arrivals = 0
+        self._alarm: Cancellable | None = None
+
+    def enter(self) -> Seat[D | None]:
+        """Line up for one descriptor."""
+        self._book_entry()
+        return self.queue.join()
+
+    def enter_for(self, count: int) -> Bulk[D]:
+        """Line up for several."""
+        self._book_entry()
+        return self.queue.join_bulk(count)
+
+    def _book_entry(self) -> None:
+        if current_host().loop is not self.host.loop:
+            raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
+        self.delayed += 1
+        if self._alarm is None:
+            self._arm()
+
+    def arrived(self, count: int, started: float) -> None:
+        """Book the end of a wait that brought ``count`` descriptors."""
+        self.queue.in_hand -= count
+        self._arrivals += 1
+        self.waits.add(self.host.time() - started)
+
+    def close(self) -> list[D]:
+        """Send everybody home; what bulk waiters had collected is returned."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+        return self.queue.close()
+
+    def _arm(self) -> None:
+        arrivals = self._arrivals
+        self._alarm = self.host.call_later(self._seconds, lambda: self._ring(arrivals))
+
+    def _ring(self, arrivals: int) -> None:
+        """Report starvation, once, unless somebody was served since the alarm was armed."""
+        self._alarm = None
+        if len(self.queue) <= 0:
+            return
+        if arrivals != self._arrivals:
+            self._arm()
+            return
+        logger.warning(
+            "%d waiting, and none was served for %g s; the descriptors are held here: %s",
+            len(self.queue),
+            self._seconds,
+            self._holders(),
+        )
+
+
+def refuse_waiting(name: str, subject: object) -> None:
+    """Refuse a call that may wait where waiting is illegal.
+
+    :param name: the pool's name
+    :raises RuleViolation: LOCK-11 with a spin lock held, IRQL-02 at or above DISPATCH_LEVEL
+    """
+    processor = current_processor()
+    if processor.top is not None:
+        raise RuleViolation(
+            "LOCK-11",
+            f"{processor.name} may wait for a descriptor of {name!r} while it holds {processor.top.name}; "
+            "release it first, or use allocate_nowait()",
+            subject,
+        )
+    if processor.irql >= Irql.DISPATCH:
+        raise RuleViolation(
+            "IRQL-02",
+            f"{processor.name} may wait for a descriptor of {name!r} at {irql_name(processor.irql)}; "
+            "use allocate_nowait() there, or wait in a work item",
+            subject,
+        )
