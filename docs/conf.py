@@ -3,6 +3,10 @@
 import tomllib
 from pathlib import Path
 
+from sphinx.application import Sphinx
+
+from asyncndis.ddi.table import render
+
 _metadata = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 
 project = _metadata["name"]
@@ -21,3 +25,13 @@ myst_heading_anchors = 3
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
+
+
+def setup(app: Sphinx) -> None:
+    """Have Sphinx tell of each page that it reads."""
+    app.connect("source-read", _insert_ddi_tables)
+
+
+def _insert_ddi_tables(_app: Sphinx, page: str, text: list[str]) -> None:
+    if page == "reference/ddi":
+        text[0] = text[0].replace("% asyncndis.ddi.table.render() is put here by conf.py\n", render())

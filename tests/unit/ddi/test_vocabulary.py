@@ -1,0 +1,99 @@
+"""The vocabulary is complete, and what it says of itself is so."""
+
+import builtins
+from functools import reduce
+
+import pytest
+
+from asyncndis import ddi, kernel, memory
+from asyncndis.ddi import Ddi, families, lookup
+from asyncndis.ddi.table import render
+
+# The calls and macros of the reference, by section: pinned here, so that none can go missing unnoticed.
+REFERENCE = {
+    "buffers": """
+        NdisAllocateBufferPool NdisFreeBufferPool NdisAllocateBuffer NdisCopyBuffer NdisFreeBuffer
+        NdisAdjustBufferLength NdisQueryBuffer NdisQueryBufferSafe NdisBufferVirtualAddress
+        NdisBufferVirtualAddressSafe NdisBufferLength NdisQueryBufferOffset NDIS_BUFFER_TO_SPAN_PAGES
+        NdisGetBufferPhysicalArraySize NdisGetNextBuffer NDIS_BUFFER_LINKAGE NdisFlushBuffer
+    """,
+    "locks": """
+        NdisAllocateSpinLock NdisFreeSpinLock NdisAcquireSpinLock NdisReleaseSpinLock NdisDprAcquireSpinLock
+        NdisDprReleaseSpinLock
+    """,
+}
+LEVELS = {"any", "PASSIVE", "< DISPATCH", "<= DISPATCH", "exactly DISPATCH"}
+CALLS = [call for calls in families().values() for call in calls]
+
+every_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
+
+
+def object_form(path: str) -> object:
+    """What a path such as "BufferPool.create" means; names of the model come before those of Python."""
+    first, *rest = path.split(".")
+    home = next(module for module in (memory, kernel, builtins) if hasattr(module, first))
+    found: object = reduce(getattr, rest, getattr(home, first))
+    return found
+
+
+def test_no_call_of_the_reference_is_missing() -> None:
+    assert {family: [call.name for call in calls] for family, calls in families().items()} == {
+        family: names.split() for family, names in REFERENCE.items()
+    }
+
+
+@every_call
+def test_a_call_is_offered_and_found(call: Ddi) -> None:
+    assert call.name in ddi.__all__
+    assert getattr(ddi, call.name) is call.function
+    assert lookup(call.name) is call
+
+
+def test_the_star_gives_the_calls_and_the_two_questions() -> None:
+    assert set(ddi.__all__) == {call.name for call in CALLS} | {"Ddi", "families", "lookup"}
+
+
+@every_call
+def test_the_object_form_exists(call: Ddi) -> None:
+    assert object_form(call.maps_to) is not None
+
+
+@every_call
+def test_the_levels_are_known(call: Ddi) -> None:
+    level, _, locks = call.irql.partition(", ")
+    assert level in LEVELS
+    assert locks in {"", "no spin lock held"}
+
+
+@every_call
+def test_a_call_explains_itself(call: Ddi) -> None:
+    text = call.function.__doc__ or ""
+    assert call.summary == text.splitlines()[0]
+    assert f":IRQL: {call.irql}\n" in text
+    assert (f":Rules: {', '.join(call.rules)}\n" in text) is bool(call.rules)
+    assert text.endswith(f":Object form: ``{call.maps_to}``\n:Source: {call.page}")
+
+
+def test_one_call_in_full() -> None:
+    call = lookup("NdisAllocateBufferPool")
+    assert call.signature == "await NdisAllocateBufferPool(NumberOfDescriptors, name, profile)"
+    assert (call.family, call.awaited, call.irql) == ("buffers", True, "<= DISPATCH, no spin lock held")
+    assert (call.maps_to, call.rules[0]) == ("BufferPool.create", "POOL-01")
+    assert call.summary == "Create a pool of buffer descriptors; meant for initialization."
+
+
+def test_an_unknown_name_is_refused() -> None:
+    with pytest.raises(LookupError, match="NdisAllocateEverything is no call of this vocabulary"):
+        lookup("NdisAllocateEverything")
+
+
+def test_the_families_cannot_be_changed() -> None:
+    with pytest.raises(TypeError):
+        families()["buffers"] = ()  # type: ignore[index]  # the point of the test
+
+
+def test_the_table_has_every_call_once() -> None:
+    rows = [line.split(" | ") for line in render().splitlines() if line.startswith("| {")]
+    assert [row[0] for row in rows] == [f"| {{py:func}}`~asyncndis.ddi.{call.name}`" for call in CALLS]
+    assert {len(row) for row in rows} == {6}
+    assert render().count("\n## ") == len(families()) - 1
