@@ -204,7 +204,8 @@ class DescriptorPool(Generic[D]):
             raise ValueError(f"{self.name!r} keeps {self._reserve} for emergencies; {count} descriptors are too few")
         if self._closed:
             raise self._closed_error()
-        self._nominal = self._static = count
+        self._nominal += count - self._static
+        self._static = count
         self._set_limits()
         self._make_for_waiters()
         while self._made > self._rest and self._shelf:
@@ -235,6 +236,7 @@ class DescriptorPool(Generic[D]):
         if self._probe is not None:
             self._probe.before(self.rules.close, self)
         self._closed = True
+        self._peak = max(self._peak, self._made)
         self._made -= len(self._room.close()) + len(self._shelf)
         self._shelf.clear()
         self._rest = 0
@@ -305,11 +307,23 @@ class DescriptorPool(Generic[D]):
         if self._closed:
             raise self._closed_error()
         if not self._queue and len(self._shelf) + self._limit - self._made >= count:
-            descriptors = [self._take_or_deny() for _ in range(count)]
+            descriptors = self._take_all(count)
         else:
             descriptors = await self._collect(count)
         for descriptor in descriptors:
             self._book_out(descriptor)
+        return descriptors
+
+    def _take_all(self, count: int) -> list[D]:
+        """Take ``count`` descriptors at once; where one is refused, those before it go back."""
+        descriptors: list[D] = []
+        try:
+            for _ in range(count):
+                descriptors.append(self._take_or_deny())  # noqa: PERF401  # what was taken must be known on failure
+        except BaseException:
+            for descriptor in descriptors:
+                self._put_back(descriptor)
+            raise
         return descriptors
 
     async def _collect(self, count: int) -> list[D]:
