@@ -1,0 +1,5 @@
+"""``python -m asyncndis.cli``: the same as ``asyncndis``."""
+
+from . import main
+
+main()

@@ -1,0 +1,51 @@
+"""The command group: collects the verbs and turns errors into one line and an exit status."""
+
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from asyncndis.base import NdisError, RuleViolation
+
+from .ddi import ddi
+from .demo import demo
+from .rules import rules
+
+__all__ = ["app"]
+
+
+class App(click.Group):
+    """A group whose verbs fail with one sentence, not with a traceback, where the input is at fault."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a verb; see the package's head for the exit statuses."""
+        try:
+            return super().invoke(ctx)
+        except (click.exceptions.Exit, click.ClickException, click.Abort):
+            raise
+        except RuleViolation as violation:
+            self._say(ctx, str(violation))
+            ctx.exit(1)
+        except (NdisError, OSError) as error:
+            self._say(ctx, str(error))
+            ctx.exit(2)
+        except Exception:  # noqa: BLE001  # the last line of defence: report it as a fault of ours
+            traceback.print_exc()
+            self._say(ctx, "this is a fault of asyncndis itself, please report it with the lines above")
+            ctx.exit(3)
+
+    @staticmethod
+    def _say(ctx: click.Context, sentence: str) -> None:
+        verb = f" {ctx.invoked_subcommand}" if ctx.invoked_subcommand else ""
+        sys.stderr.write(f"asyncndis{verb}: {sentence}\n")
+
+
+@click.group(cls=App, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="asyncndis", prog_name="asyncndis")
+def app() -> None:
+    """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
+
+
+for verb in (ddi, demo, rules):
+    app.add_command(verb)

@@ -1,0 +1,28 @@
+"""The tables that the verbs print."""
+
+from collections.abc import Mapping
+
+from rich import box
+from rich.table import Table
+
+__all__ = ["facts", "ranking"]
+
+
+def facts(title: str, rows: Mapping[str, str]) -> Table:
+    """Names and values, one pair a line."""
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def ranking(what: str, counts: Mapping[str, int]) -> Table:
+    """Counts of things, in the order given."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(what)
+    table.add_column("count", justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}")
+    return table
