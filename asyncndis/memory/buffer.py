@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import RuleViolation, check_integer
 
-from .descriptor import Descriptor
+from .descriptor import AWAY, Descriptor
 from .provider import PAGE_SIZE, Block
 
 if TYPE_CHECKING:
@@ -43,17 +43,16 @@ class Priority(IntEnum):
 class Buffer(Descriptor):
     """A buffer descriptor (NDIS_BUFFER): made by its pool, never by hand."""
 
-    __slots__ = ("_length", "_memory", "_next", "_packet")
+    __slots__ = ("_memory", "_next", "_packet")
 
     def __init__(self, pool: "DescriptorPool[Any]") -> None:
         super().__init__(pool)
-        self._memory: Memory | None = None
-        self._length = 0
+        self._memory: Memory = b""
         self._next: Buffer | None = None
         self._packet: Packet | None = None
 
     def __repr__(self) -> str:
-        return f"<Buffer of {self._pool.name!r} {self.state.value}, {self._length} of {self.capacity} bytes>"
+        return f"<Buffer of {self._pool.name!r} {self.state.value}, {self.length} of {self.capacity} bytes>"
 
     @property
     def pool(self) -> "DescriptorPool[Any]":
@@ -63,17 +62,17 @@ class Buffer(Descriptor):
     @property
     def length(self) -> int:
         """The number of bytes it describes now (NdisBufferLength)."""
-        return self._length
+        return len(self._memory)
 
     @property
     def capacity(self) -> int:
         """The number of bytes it was allocated over; the length can be adjusted up to it."""
-        return 0 if self._memory is None else len(self._memory)
+        return len(self._whole)
 
     @property
     def memory(self) -> Memory | None:
         """The memory it was allocated over; None for a buffer that describes none yet."""
-        return self._memory
+        return self._whole or None
 
     @property
     def next(self) -> "Buffer | None":
@@ -95,11 +94,11 @@ class Buffer(Descriptor):
         """Where it is in its life."""
         if self._packet is not None:
             return BufferState.CHAINED
-        if self._home is not None:
+        if self._home is not AWAY:
             return BufferState.ALLOCATED
         if self._special is None:
             return BufferState.FREE
-        return BufferState.ADJUSTED if self._special.adjusted else BufferState.ALLOCATED
+        return BufferState.ALLOCATED if self._special.whole is None else BufferState.ADJUSTED
 
     @property
     def offset(self) -> int:
@@ -112,7 +111,7 @@ class Buffer(Descriptor):
 
         It is also the upper bound of its physical fragments (NdisGetBufferPhysicalArraySize).
         """
-        return max(1, (self.offset + self._length + PAGE_SIZE - 1) // PAGE_SIZE)
+        return max(1, (self.offset + self.length + PAGE_SIZE - 1) // PAGE_SIZE)
 
     def view(self) -> memoryview:
         """The bytes that it describes (NdisQueryBuffer); writable where the memory is. IRQL: <= DISPATCH.
@@ -120,7 +119,7 @@ class Buffer(Descriptor):
         :raises RuleViolation: BUF-05 when the buffer is free
         """
         self._before("NdisQueryBuffer")
-        return self._whole()[: self._length]
+        return self._bytes()
 
     def view_safe(self, priority: Priority = Priority.NORMAL) -> memoryview | None:
         """The bytes, or None where the system cannot map them now (NdisQueryBufferSafe). IRQL: <= DISPATCH.
@@ -133,7 +132,7 @@ class Buffer(Descriptor):
         probe = self._pool._probe
         if probe is not None and probe.fails("NdisQueryBufferSafe", self):
             return None
-        return self._whole()[: self._length]
+        return self._bytes()
 
     def describe(self, memory: Memory) -> None:
         """Give memory to a buffer that was allocated without: descriptor first, bytes later. IRQL: <= DISPATCH.
@@ -142,10 +141,9 @@ class Buffer(Descriptor):
         :raises RuleViolation: BUF-05 when the buffer is free, BUF-06 when it describes memory already
         """
         self._require_live("BUF-05")
-        if self._memory is not None:
+        if self._whole:
             raise RuleViolation("BUF-06", f"{self!r} describes memory already; free it and allocate it anew", self)
         self._memory = described(memory)
-        self._length = len(self._memory)
 
     def adjust_length(self, length: int) -> None:
         """Change the number of bytes it describes (NdisAdjustBufferLength). IRQL: <= DISPATCH, no spin lock held.
@@ -157,23 +155,25 @@ class Buffer(Descriptor):
         """
         self._before("NdisAdjustBufferLength", length, rule="BUF-06")
         check_integer("length", length, -1 << 63, 1 << 64)
-        if not 0 <= length <= self.capacity:
+        whole = self._whole
+        if not 0 <= length <= len(whole):
             raise RuleViolation(
                 "BUF-07",
-                f"{self!r} is adjusted to {length} bytes; it was allocated over {self.capacity}, "
+                f"{self!r} is adjusted to {length} bytes; it was allocated over {len(whole)}, "
                 "allocate a buffer over more memory instead",
                 self,
             )
-        self._length = length
-        self._pool.special(self).adjusted = length != self.capacity
+        is_whole = length == len(whole)
+        self._memory = whole if is_whole else _first(whole, length)
+        self._pool.special(self).whole = None if is_whole else whole
         self._become_plain()
         if self._pool._probe is not None:
             self._pool._probe.after("NdisAdjustBufferLength", self, length)
 
     def restore_length(self) -> None:
         """Give it back the length it was allocated with. IRQL: <= DISPATCH."""
-        if self._length != self.capacity:
-            self.adjust_length(self.capacity)
+        if self._special is not None and self._special.whole is not None:
+            self.adjust_length(len(self._special.whole))
 
     def flush(self, *, write_to_device: bool) -> None:
         """Make caches and memory agree before a DMA out of the buffer, or after one into it (NdisFlushBuffer).
@@ -212,34 +212,34 @@ class Buffer(Descriptor):
         :raises ValueError: when the part lies outside the buffer
         """
         self._require_live("BUF-05")
-        if not 0 <= offset <= self._length or not 0 <= length <= self._length - offset:
+        if not 0 <= offset <= self.length or not 0 <= length <= self.length - offset:
             raise ValueError(f"bytes {offset} to {offset + length} lie outside {self!r}")
         memory = self._memory
         if isinstance(memory, Block):
             return memory[offset : offset + length]
-        return memoryview(memory or b"")[offset : offset + length]
+        return memoryview(memory)[offset : offset + length]
 
     def free(self) -> None:
         """Give the descriptor back to its pool (NdisFreeBuffer); the memory stays the caller's. IRQL: <= DISPATCH.
 
         :raises RuleViolation: BUF-05 free already, BUF-08 its length is still adjusted, BUF-09 chained or linked
         """
-        home = self._home
-        if home is None:
-            self._check_free()
-            self._pool._returns.append(self)
-            self._end_special()
-            return
-        home._returns.append(self)
-        self._home = None
-        self._memory = None
+        self._home._returns.append(self)
+        self._home = AWAY
+        self._memory = b""
 
-    def _whole(self) -> memoryview:
+    @property
+    def _whole(self) -> Memory:
+        """The memory it was allocated over, whatever its length now."""
+        special = self._special
+        return self._memory if special is None or special.whole is None else special.whole
+
+    def _bytes(self) -> memoryview:
         memory = self._memory
-        return memory.view if isinstance(memory, Block) else memoryview(memory or b"")
+        return memory.view if isinstance(memory, Block) else memoryview(memory)
 
     def _before(self, operation: str, *arguments: object, rule: str = "BUF-05") -> None:
-        if self._home is None:
+        if self._home is AWAY:
             self._require_live(rule)
         if self._pool._probe is not None:
             self._pool._probe.before(operation, self, *arguments)
@@ -253,12 +253,17 @@ class Buffer(Descriptor):
                 other=self._freed_at,
             )
 
+    def _free_carefully(self) -> None:
+        self._check_free()
+        self._pool._returns.append(self)
+        self._end_special()
+
     def _check_free(self) -> None:
         """Refuse to free a buffer that may not be freed now."""
         self._require_live("BUF-05")
         if self._packet is not None or (self._special is not None and self._special.linked):
             raise RuleViolation("BUF-09", f"{self!r} is freed while it is in a chain; unchain it first", self)
-        if self._special is not None and self._special.adjusted:
+        if self._special is not None and self._special.whole is not None:
             raise RuleViolation(
                 "BUF-08",
                 f"{self!r} is freed with its length adjusted; restore_length() comes first",
@@ -266,7 +271,7 @@ class Buffer(Descriptor):
             )
 
     def _become_plain(self) -> None:
-        """Back to the state in which freeing is one test, if nothing special is left."""
+        """Back to the state in which freeing is one append, if nothing special is left."""
         if not self._special:
             self._special = None
             if self._packet is None:
@@ -276,7 +281,6 @@ class Buffer(Descriptor):
         special, self._special = self._special, None
         if special is not None and special.handle and self._pool._handles is not None:
             self._pool._handles.close(special.handle)
-        self._memory = None
 
 
 def described(memory: object, length: int | None = None) -> Memory:
@@ -289,7 +293,11 @@ def described(memory: object, length: int | None = None) -> Memory:
     if length is None:
         return whole
     check_integer("length", length, 0, len(whole))
-    return whole[:length] if isinstance(whole, Block) else memoryview(whole)[:length]
+    return _first(whole, length)
+
+
+def _first(memory: Memory, length: int) -> Memory:
+    return memory[:length] if isinstance(memory, Block) else memoryview(memory)[:length]
 
 
 def _bytes_of(memory: object) -> memoryview:

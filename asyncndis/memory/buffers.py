@@ -108,11 +108,8 @@ class BufferPool(DescriptorPool[Buffer]):
             pass
         else:
             buffer._home = self
-            if memory is None:
-                buffer._length = 0
-            else:
+            if memory is not None:
                 buffer._memory = memory
-                buffer._length = len(memory)
             return buffer
         if self._probe is not None:
             await self._preempt("NdisAllocateBuffer")
@@ -147,11 +144,8 @@ class BufferPool(DescriptorPool[Buffer]):
             pass
         else:
             buffer._home = self
-            if memory is None:
-                buffer._length = 0
-            else:
+            if memory is not None:
                 buffer._memory = memory
-                buffer._length = len(memory)
             return buffer
         return self._hand_out(self._take_or_deny(), memory)
 
@@ -190,7 +184,6 @@ class BufferPool(DescriptorPool[Buffer]):
         for buffer, part in zip(buffers, memories, strict=True):
             buffer._home = self
             buffer._memory = part
-            buffer._length = 0 if part is None else len(part)
         return buffers
 
     def free(self, buffer: Buffer) -> None:
@@ -229,8 +222,8 @@ class BufferPool(DescriptorPool[Buffer]):
     def _hand_out(self, buffer: Buffer, memory: Memory | None) -> Buffer:
         """The end of the careful way: what the fast path does in place, and the books."""
         buffer._home = self
-        buffer._memory = memory
-        buffer._length = 0 if memory is None else len(memory)
+        if memory is not None:
+            buffer._memory = memory
         self._book_out(buffer)
         return buffer
 
@@ -238,11 +231,11 @@ class BufferPool(DescriptorPool[Buffer]):
         return Buffer(self)
 
 
-def _memories(count: int, memory: Memory | Sequence[Memory] | None) -> "Iterable[Memory | None]":
+def _memories(count: int, memory: Memory | Sequence[Memory] | None) -> "Iterable[Memory]":
     """The memory of each of ``count`` buffers."""
     check_integer("count", count)
     if memory is None or isinstance(memory, Memory):
-        return repeat(None if memory is None else described(memory), count)
+        return repeat(b"" if memory is None else described(memory), count)
     if len(memory) != count:
         raise ValueError(f"{count} buffers need {count} pieces of memory, not {len(memory)}")
     return [described(part) for part in memory]

@@ -1,18 +1,35 @@
 """A descriptor of a pool: what buffers and packets have in common.
 
-A descriptor knows its pool, and freeing it takes no pool handle. While it is out and nothing special happened to it,
-``_home`` is its pool and freeing is one test; a chained, linked, adjusted or handled descriptor has no ``_home``, and
-freeing it goes the careful way.
+A descriptor knows its pool, and freeing it takes no pool handle. ``_home`` is where it goes when it is freed: its pool,
+while it is out and nothing special happened to it, so that freeing is one append. A descriptor that is free, chained,
+linked, adjusted or handled is ``AWAY``: whoever frees it there goes the careful way.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from asyncndis.base import Site
 
 if TYPE_CHECKING:
+    from .buffer import Memory
     from .pool import DescriptorPool
 
-__all__ = ["Descriptor", "Special"]
+__all__ = ["AWAY", "Away", "Descriptor", "Special"]
+
+
+class Away:
+    """The home of every descriptor that may not simply go back to its pool."""
+
+    __slots__ = ("_returns",)
+
+    def __init__(self) -> None:
+        self._returns = self
+
+    def append(self, descriptor: "Descriptor") -> None:
+        """Take a descriptor back after a closer look, which may refuse it."""
+        descriptor._free_carefully()
+
+
+AWAY: Final = Away()
 
 
 class Descriptor:
@@ -22,7 +39,7 @@ class Descriptor:
 
     def __init__(self, pool: "DescriptorPool[Any]") -> None:
         self._pool = pool
-        self._home: DescriptorPool[Any] | None = None
+        self._home: DescriptorPool[Any] | Away = AWAY
         self._special: Special | None = None
         self._freed_at: Site | None = None
 
@@ -30,16 +47,25 @@ class Descriptor:
         """Give the descriptor back to its pool."""
         raise AssertionError("each kind of descriptor frees itself")
 
+    def _free_carefully(self) -> None:
+        """Give a descriptor back that is ``AWAY``, unless a rule forbids it."""
+        raise AssertionError("each kind of descriptor frees itself")
+
 
 class Special:
-    """What makes freeing a live descriptor more than one test: a handle, an adjusted length, a link."""
+    """What makes freeing a live descriptor more than one append.
 
-    __slots__ = ("adjusted", "handle", "linked")
+    :ivar handle: its handle, 0 for none
+    :ivar linked: whether it is linked to another buffer
+    :ivar whole: the memory that it was allocated over, while its length is adjusted
+    """
+
+    __slots__ = ("handle", "linked", "whole")
 
     def __init__(self) -> None:
         self.handle = 0
-        self.adjusted = False
         self.linked = False
+        self.whole: Memory | None = None
 
     def __bool__(self) -> bool:
-        return self.adjusted or self.linked or self.handle != 0
+        return self.linked or self.handle != 0 or self.whole is not None

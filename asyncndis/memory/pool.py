@@ -31,7 +31,7 @@ from asyncndis.base import (
 from asyncndis.kernel.host import Seat, current_host
 from asyncndis.kernel.waiters import Bulk
 
-from .descriptor import Descriptor, Special
+from .descriptor import AWAY, Descriptor, Special
 from .statistics import LeakReport, PoolStatistics
 from .waiting import WaitingRoom
 from .watermarks import Watermarks
@@ -113,11 +113,11 @@ class DescriptorPool(Generic[D]):
         self._reserve = reserve
         self._enforced = enforced
         self._static = count
+        self._watermarks = watermarks
         self._set_limits()
         self._made = 0
         self._peak = 0
         self._shelf: list[D] = []
-        self._watermarks = watermarks
         self._above_high = False
         self._sites: dict[D, Site] | None = {} if track or self._probe is not None else None
         watched = self._sites is not None or watermarks is not None
@@ -137,8 +137,10 @@ class DescriptorPool(Generic[D]):
             self._limit = self._nominal - self._reserve
         else:
             self._capacity = self._limit = sys.maxsize
-        # A pool under a probe never reuses a descriptor object, so that every use after free is seen as such.
-        self._rest = 0 if self._probe is not None else min(self._static, self._limit)
+        # A pool under a probe never reuses a descriptor object, so that every use after free is seen as such; nor does
+        # one with watermarks, whose callback may allocate while the descriptor that is being freed is not done yet.
+        reuses = self._probe is None and self._watermarks is None
+        self._rest = min(self._static, self._limit) if reuses else 0
 
     def __repr__(self) -> str:
         state = "closed" if self._closed else "open"
@@ -269,7 +271,7 @@ class DescriptorPool(Generic[D]):
         """The special state of a live descriptor, made on demand; freeing it goes the careful way from now on."""
         if descriptor._special is None:
             descriptor._special = Special()
-            descriptor._home = None
+            descriptor._home = AWAY
         return descriptor._special
 
     def _make(self) -> D:
@@ -403,7 +405,7 @@ class DescriptorPool(Generic[D]):
         """A descriptor is freed while the pool wants to know of it."""
         if self._probe is not None:
             self._probe.before(self.rules.free, descriptor)
-        descriptor._home = None
+        descriptor._home = AWAY
         if self._sites is not None:
             self._sites.pop(descriptor, None)
             descriptor._freed_at = caller_site()
