@@ -48,14 +48,16 @@ class Processor:
     """A virtual processor: an IRQL and a stack of held spin locks.
 
     :param name: for messages; a task's own processor is named after the task
+    :ivar spinning: set while its task waits for a spin lock, the one thing it may await at DISPATCH_LEVEL
     """
 
-    __slots__ = ("_driver", "_name", "irql", "task", "top")
+    __slots__ = ("_driver", "_name", "irql", "spinning", "task", "top")
 
     def __init__(self, name: str | None = None) -> None:
         self._name = name
         self._driver: Processor | None = None
         self.irql: int = Irql.PASSIVE
+        self.spinning = False
         self.task: object = None
         self.top: HeldLock | None = None
 

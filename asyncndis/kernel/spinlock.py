@@ -227,7 +227,7 @@ class SpinLock:
             try:
                 self._acquire_nowait()
             except WouldBlock:
-                await self._wait()
+                await self._spin(processor)
             self._grant(processor, dpr=dpr)
         if self._probe is not None:
             self._probe.after(operation, self, processor)
@@ -286,6 +286,13 @@ class SpinLock:
             self._depth += 1
             return True
         return False
+
+    async def _spin(self, processor: Processor) -> None:
+        processor.spinning = True
+        try:
+            await self._wait()
+        finally:
+            processor.spinning = False
 
     async def _wait(self) -> None:
         holder = self._holder
