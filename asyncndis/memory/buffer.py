@@ -192,7 +192,8 @@ class Buffer(Descriptor):
         :raises RuleViolation: BUF-10 when either is in a chain already, or a cycle would arise
         """
         self._before("NDIS_BUFFER_LINKAGE", following)
-        if self._packet is not None or following._packet is not None or self._next is not None:
+        is_taken = following._packet is not None or (following._special is not None and following._special.follows)
+        if self._packet is not None or self._next is not None or is_taken:
             raise RuleViolation("BUF-10", f"{self!r} or {following!r} is in a chain already; unchain it first", self)
         buffer: Buffer | None = following
         while buffer is not None:
@@ -202,7 +203,8 @@ class Buffer(Descriptor):
         following._require_live("BUF-05")
         self._next = following
         self._pool.special(self).linked = True
-        following._pool.special(following).linked = True
+        special = following._pool.special(following)
+        special.linked = special.follows = True
 
     def part(self, offset: int, length: int) -> Memory:
         """The memory behind a part of the buffer, for a descriptor of its own (NdisCopyBuffer). IRQL: any.
@@ -276,11 +278,6 @@ class Buffer(Descriptor):
             self._special = None
             if self._packet is None:
                 self._home = self._pool
-
-    def _end_special(self) -> None:
-        special, self._special = self._special, None
-        if special is not None and special.handle and self._pool._handles is not None:
-            self._pool._handles.close(special.handle)
 
 
 def described(memory: object, length: int | None = None) -> Memory:

@@ -51,20 +51,28 @@ class Descriptor:
         """Give a descriptor back that is ``AWAY``, unless a rule forbids it."""
         raise AssertionError("each kind of descriptor frees itself")
 
+    def _end_special(self) -> None:
+        """The use that is over takes its special state and its handle with it."""
+        special, self._special = self._special, None
+        if special is not None and special.handle and self._pool._handles is not None:
+            self._pool._handles.close(special.handle)
+
 
 class Special:
     """What makes freeing a live descriptor more than one append.
 
     :ivar handle: its handle, 0 for none
-    :ivar linked: whether it is linked to another buffer
+    :ivar linked: whether it is linked to another buffer, before or behind it
+    :ivar follows: whether that is before it
     :ivar whole: the memory that it was allocated over, while its length is adjusted
     """
 
-    __slots__ = ("handle", "linked", "whole")
+    __slots__ = ("follows", "handle", "linked", "whole")
 
     def __init__(self) -> None:
         self.handle = 0
         self.linked = False
+        self.follows = False
         self.whole: Memory | None = None
 
     def __bool__(self) -> bool:

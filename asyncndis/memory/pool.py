@@ -277,13 +277,14 @@ class DescriptorPool(Generic[D]):
     def _make(self) -> D:
         raise AssertionError("each kind of pool makes its own descriptors")
 
-    def _take(self, *, emergency: bool = False) -> D | None:
+    def _take(self, *, emergency: bool = False, operation: str = "") -> D | None:
         """A descriptor at once, made if need be; None when the limit is reached or others wait."""
         if self._closed:
             raise self._closed_error()
         if self._probe is not None:
-            self._probe.before(self.rules.allocate, self)
-            if self._probe.fails(self.rules.allocate, self):
+            operation = operation or self.rules.allocate
+            self._probe.before(operation, self)
+            if self._probe.fails(operation, self):
                 raise PoolExhausted(f"{self.name!r}: allocation refused by the fault plan", NdisStatus.RESOURCES)
         if self._shelf:
             return self._shelf.pop()
@@ -293,8 +294,8 @@ class DescriptorPool(Generic[D]):
             return self._make()
         return None
 
-    def _take_or_deny(self, *, emergency: bool = False) -> D:
-        descriptor = self._take(emergency=emergency)
+    def _take_or_deny(self, *, emergency: bool = False, operation: str = "") -> D:
+        descriptor = self._take(emergency=emergency, operation=operation)
         if descriptor is None:
             self._denied += 1
             raise self._exhausted(1)
@@ -390,7 +391,7 @@ class DescriptorPool(Generic[D]):
         for descriptor in self._queue.leave_bulk(entry):
             self._put_back(descriptor)
 
-    def _book_out(self, descriptor: D) -> None:
+    def _book_out(self, descriptor: D, operation: str = "") -> None:
         """The careful way ends: note who has it, and whether the high mark was reached."""
         if self._sites is not None:
             self._sites[descriptor] = caller_site()
@@ -399,12 +400,12 @@ class DescriptorPool(Generic[D]):
             self._above_high = True
             self._call_back(marks.on_high)
         if self._probe is not None:
-            self._probe.after(self.rules.allocate, self, descriptor)
+            self._probe.after(operation or self.rules.allocate, self, descriptor)
 
-    def _come_back(self, descriptor: D) -> None:
+    def _come_back(self, descriptor: D, operation: str = "") -> None:
         """A descriptor is freed while the pool wants to know of it."""
         if self._probe is not None:
-            self._probe.before(self.rules.free, descriptor)
+            self._probe.before(operation or self.rules.free, descriptor)
         descriptor._home = AWAY
         if self._sites is not None:
             self._sites.pop(descriptor, None)
@@ -415,7 +416,7 @@ class DescriptorPool(Generic[D]):
             self._above_high = False
             self._call_back(marks.on_low)
         if self._probe is not None:
-            self._probe.after(self.rules.free, descriptor)
+            self._probe.after(operation or self.rules.free, descriptor)
 
     def _put_back(self, descriptor: D) -> None:
         """To the reserve, to the oldest waiter, to nowhere, or to the shelf, in this order."""
