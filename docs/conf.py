@@ -1,11 +1,14 @@
 """Settings of Sphinx. Build with ``sphinx-build -W docs docs/_build``."""
 
+import re
+import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from asyncndis.ddi.table import render
+sys.path.append(str(Path(__file__).parent))  # for generated.py
 
 _metadata = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())["project"]
 
@@ -18,6 +21,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"{project} {release}"
+html_static_path = ["_static"]
+html_css_files = ["ladder.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -27,11 +32,13 @@ autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 
 
+_GENERATED = re.compile(r"^% ([\w.]+)\.(\w+)\(\) is put here by conf\.py$", re.MULTILINE)
+
+
 def setup(app: Sphinx) -> None:
     """Have Sphinx tell of each page that it reads."""
-    app.connect("source-read", _insert_ddi_tables)
+    app.connect("source-read", _insert_generated)
 
 
-def _insert_ddi_tables(_app: Sphinx, page: str, text: list[str]) -> None:
-    if page == "reference/ddi":
-        text[0] = text[0].replace("% asyncndis.ddi.table.render() is put here by conf.py\n", render())
+def _insert_generated(_app: Sphinx, _page: str, text: list[str]) -> None:
+    text[0] = _GENERATED.sub(lambda mark: getattr(import_module(mark[1]), mark[2])(), text[0])
