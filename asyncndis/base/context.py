@@ -55,6 +55,10 @@ class Context(Protocol):
         """Run a callback when the current task next gives way."""
         ...
 
+    def irql_name(self, level: int) -> str:
+        """A level as the documentation writes it."""
+        ...
+
     def suspended_frames(self, task: object) -> list[FrameType]:
         """Where a task that does not run now waits, the outermost frame first; none when it has ended."""
         ...

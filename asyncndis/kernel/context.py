@@ -6,7 +6,7 @@ from types import FrameType
 from asyncndis.base.context import set_context
 
 from .host import current_host, current_task
-from .processors import Processor, raised
+from .processors import Processor, irql_name, raised
 
 __all__ = ["KernelContext"]
 
@@ -24,6 +24,10 @@ class KernelContext:
     def call_soon(self, callback: Callable[[], object]) -> None:
         """Run a callback when the current task next gives way."""
         current_host().call_soon(callback)
+
+    def irql_name(self, level: int) -> str:
+        """A level as the documentation writes it."""
+        return irql_name(level)
 
     def suspended_frames(self, task: object) -> list[FrameType]:
         """Where a task that does not run now waits, the outermost frame first; none when it has ended."""

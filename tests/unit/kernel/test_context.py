@@ -64,3 +64,7 @@ async def test_suspended_frames() -> None:
 @pytest.mark.every_loop
 async def test_a_callback_has_no_frames() -> None:
     assert context.suspended_frames(None) == []
+
+
+def test_irql_name() -> None:
+    assert context.irql_name(Irql.DISPATCH) == "DISPATCH_LEVEL"
