@@ -33,15 +33,15 @@ def _help(context: click.Context) -> str:
 
 def ladder(table: TransitionTable[S, E]) -> str:
     """A transition table as a picture."""
-    states = list(dict.fromkeys(state for before, _, after in table for state in (before, after)))
-    centre = {state: _COLUMN * column + _COLUMN // 2 for column, state in enumerate(states)}
     steps = list(table)
+    states = list(dict.fromkeys(state for before, _, after in steps for state in (before, after)))
+    centre = {state: _COLUMN * column + _COLUMN // 2 for column, state in enumerate(states)}
     width, height = _COLUMN * len(states) + _MARGIN, _TOP + _ROW * len(steps) + 12
-    shapes = [
-        shape for state in states for shape in _column(state.value, centre[state], height, state is table.initial)
-    ]
-    for row, (before, event, after) in enumerate(steps):
-        shapes += _step(event.value, centre[before], centre[after], _TOP + _ROW * (row + 1))
+    shapes: list[str] = []
+    for state in states:
+        shapes += _column(state.value, centre[state], height, state is table.initial)
+    for row, (before, event, after) in enumerate(steps, 1):
+        shapes += _step(event.value, centre[before], centre[after], _TOP + _ROW * row)
     head = f'<svg class="ladder" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(table.name)}">'
     return "\n".join([head, *shapes, "</svg>", ""])
 
@@ -53,12 +53,11 @@ def _column(name: str, x: int, height: int, is_initial: bool) -> Iterator[str]:
 
 
 def _step(event: str, start: int, end: int, y: int) -> Iterator[str]:
-    if start == end:
-        yield f'<path class="step" d="M {start} {y - 8} h 24 v 12 h -18"/>'
-        yield f'<text class="event aside" x="{start + 30}" y="{y + 2}">{escape(event)}</text>'
+    back = -8 if end > start else 8  # from the arrow's tip to its shaft
+    shaft = f"M {start} {y - 12} h 24 v 12" if end == start else f"M {start} {y}"
+    yield f'<path class="step" d="{shaft} H {end + back}"/>'
+    yield f'<path class="tip" d="M {end} {y} l {back} -4 v 8 z"/>'
+    if end == start:
+        yield f'<text class="event aside" x="{start + 30}" y="{y - 1}">{escape(event)}</text>'
     else:
-        yield f'<path class="step" d="M {start} {y} H {end - 6 if end > start else end + 6}"/>'
         yield f'<text class="event" x="{(start + end) // 2}" y="{y - 5}">{escape(event)}</text>'
-    tip, back = (end, 8) if start == end or end < start else (end, -8)
-    y = y + 4 if start == end else y
-    yield f'<path class="tip" d="M {tip} {y} l {back} -4 v 8 z"/>'
