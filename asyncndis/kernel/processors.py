@@ -3,18 +3,22 @@
 A task is a processor by default; it starts at PASSIVE_LEVEL, and a child task inherits neither its parent's IRQL nor
 its locks. One task may also drive processors of its own making, one after the other, with ``with processor:``.
 Only what is raised, holds a lock or is driven stands in the table ``raised``: while that is empty, every task is
-known to be at PASSIVE_LEVEL without a lock, which makes the commonest question one test of a dictionary.
+known to be at PASSIVE_LEVEL without a lock, which makes the commonest question one test of a dictionary. A processor
+stands there under its task, or under itself while nobody drives it.
 """
 
 from collections.abc import Generator
 from contextlib import contextmanager
 from enum import IntEnum
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from asyncndis.base import RuleViolation
+from asyncndis.base import RuleViolation, check_integer
 
 from .host import current_task, find_host
+
+if TYPE_CHECKING:
+    from .spinlock import SpinLock
 
 __all__ = ["HeldLock", "Irql", "Processor", "at_irql", "current_irql", "current_processor"]
 
@@ -49,17 +53,19 @@ class Processor:
 
     :param name: for messages; a task's own processor is named after the task
     :ivar spinning: set while its task waits for a spin lock, the one thing it may await at DISPATCH_LEVEL
+    :ivar lender: the lock that lends this object to its holders (see spinlock.py)
     """
 
-    __slots__ = ("_driver", "_name", "irql", "spinning", "task", "top")
+    __slots__ = ("_driver", "_name", "irql", "lender", "spinning", "task", "top")
 
     def __init__(self, name: str | None = None) -> None:
         self._name = name
         self._driver: Processor | None = None
         self.irql: int = Irql.PASSIVE
         self.spinning = False
-        self.task: object = None
+        self.task: object = self
         self.top: HeldLock | None = None
+        self.lender: SpinLock | None = None
 
     def __repr__(self) -> str:
         held = ", ".join(lock.name for lock in self.held_locks) or "no lock"
@@ -71,7 +77,7 @@ class Processor:
         if self._name is not None:
             return self._name
         host = find_host()
-        return "no task" if host is None else host.task_name(self.task)
+        return "no task" if host is None or self.task is self else host.task_name(self.task)
 
     @property
     def held_locks(self) -> tuple[HeldLock, ...]:
@@ -88,7 +94,9 @@ class Processor:
 
         :param level: the new level, at or above the present one
         :raises RuleViolation: IRQL-01, when that would lower it (bugcheck 0xC4, reason 0x30)
+        :raises RuntimeError: when its task has come to act as another processor since
         """
+        check_integer("an IRQL", level, Irql.PASSIVE, Irql.HIGH)
         before = self.irql
         if level < before:
             raise RuleViolation(
@@ -97,8 +105,10 @@ class Processor:
                 "lower_irql is for that",
                 self,
             )
+        if raised.setdefault(self.task, self) is not self:
+            raise RuntimeError(f"{self.name} acts as another processor by now; ask current_processor() for it")
         self.irql = level
-        raised[self.task] = self
+        self.settle()
         return before
 
     def lower_irql(self, level: int) -> None:
@@ -106,6 +116,7 @@ class Processor:
 
         :raises RuleViolation: IRQL-01, when that would raise it (bugcheck 0xC4, reason 0x31)
         """
+        check_integer("an IRQL", level, Irql.PASSIVE, Irql.HIGH)
         if level > self.irql:
             raise RuleViolation(
                 "IRQL-01",
@@ -118,14 +129,21 @@ class Processor:
 
     def settle(self) -> None:
         """Leave the table when nothing is raised, held or driven any more."""
-        if self.irql == Irql.PASSIVE and self.top is None and self._driver is None:
-            raised.pop(self.task, None)
+        if self.irql == Irql.PASSIVE and self.top is None and self._driver is None and raised.get(self.task) is self:
+            del raised[self.task]
 
     def __enter__(self) -> Self:
-        """Let the current task act as this processor until the block ends."""
-        self.task = current_task()
-        self._driver = raised.get(self.task) or Processor()
-        self._driver.task = self.task
+        """Let the current task act as this processor until the block ends.
+
+        :raises RuntimeError: when a task does so already
+        """
+        if self._driver is not None:
+            raise RuntimeError(f"{self.name} is driven already; a processor acts in one place at a time")
+        raised.pop(self, None)
+        self._driver = driver = current_processor()
+        if driver.lender is not None:  # whose short way out would overlook that another processor acts now
+            driver.lender._lent = None
+        self.task = driver.task
         raised[self.task] = self
         return self
 
@@ -137,6 +155,9 @@ class Processor:
         self._driver = None
         raised[self.task] = driver
         driver.settle()
+        self.task = self
+        raised[self] = self
+        self.settle()
 
 
 raised: dict[object, Processor] = {}
@@ -162,7 +183,7 @@ def current_irql() -> int:
 
 def irql_name(level: int) -> str:
     """A level as the documentation writes it."""
-    if Irql.DIRQL <= level <= Irql.DIRQL_MAX:
+    if Irql.DIRQL <= level < Irql.HIGH:
         return f"DIRQL {level}"
     return f"{Irql(level).name}_LEVEL"
 

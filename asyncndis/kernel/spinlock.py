@@ -204,28 +204,30 @@ class SpinLock:
         """
         if self._freed:
             raise RuleViolation("LOCK-09", f"{self.name} is freed twice; initialize it anew before further use", self)
-        if self._holder is not None:
-            raise RuleViolation(
-                "LOCK-09", f"{self.name} is freed while {self._holder.name} holds it; release it first", self
-            )
+        if self._holder is not None or (hasattr(self, "_lock") and self._lock.locked()):
+            holder = "the next in line" if self._holder is None else self._holder.name
+            raise RuleViolation("LOCK-09", f"{self.name} is freed while {holder} holds it; release it first", self)
         if self._probe is not None:
             self._probe.before("NdisFreeSpinLock", self)
         self._freed = self._careful = True
+        if self._probe is not None:
+            self._probe.after("NdisFreeSpinLock", self)
 
     def _new_lent(self) -> Processor:
         """The processor for holders that come the short way: from PASSIVE_LEVEL, with no lock below this one."""
         processor = self._lent = Processor()
         processor.irql = Irql.DISPATCH
         processor.top = self
+        processor.lender = self
         return processor
 
     async def _acquire_carefully(self, operation: str, *, dpr: bool) -> None:
-        processor = self._check(operation, dpr=dpr)
         if self._probe is not None and self._probe.preempt is not None:
             await self._probe.preempt(operation, self)
+        processor = self._check(operation, dpr=dpr)
         if not self._reenter(processor):
             try:
-                self._acquire_nowait()
+                self._try()
             except WouldBlock:
                 await self._spin(processor)
             self._grant(processor, dpr=dpr)
@@ -235,7 +237,7 @@ class SpinLock:
     def _acquire_carefully_nowait(self, operation: str, *, dpr: bool) -> None:
         processor = self._check(operation, dpr=dpr)
         if not self._reenter(processor):
-            self._acquire_nowait()
+            self._try()
             self._grant(processor, dpr=dpr)
         if self._probe is not None:
             self._probe.after(operation, self, processor)
@@ -287,6 +289,13 @@ class SpinLock:
             return True
         return False
 
+    def _try(self) -> None:
+        """Take anyio's lock, which knows tasks: not the processors of one task, and not code outside any task."""
+        if self._holder is None:
+            self._acquire_nowait()
+        else:
+            raise WouldBlock
+
     async def _spin(self, processor: Processor) -> None:
         processor.spinning = True
         try:
@@ -296,7 +305,7 @@ class SpinLock:
 
     async def _wait(self) -> None:
         holder = self._holder
-        if holder is not None and current_host().task_is_done(holder.task):
+        if holder is not None and (not self._lock.locked() or current_host().task_is_done(holder.task)):
             raise RuleViolation(
                 "LOCK-04",
                 f"{self.name} can never be acquired: its holder, {holder.name}, ended without releasing it",
@@ -322,7 +331,10 @@ class SpinLock:
         if self._depth:
             self._depth -= 1
         else:
-            self._release_lock()
+            try:
+                self._release_lock()
+            except RuntimeError:
+                raise self._not_the_holder(processor) from None
             self._leave(processor)
         if self._probe is not None:
             self._probe.after(operation, self, processor)
@@ -358,7 +370,7 @@ class SpinLock:
                 self,
             )
         top = processor.top
-        if top is not self and top is not None:
+        if top is not self and top is not None and not self._depth:
             raise RuleViolation(
                 "LOCK-07",
                 f"{self.name} is released while {top.name}, taken later, is held; release in reverse order",
