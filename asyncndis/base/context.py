@@ -5,8 +5,9 @@ when it is imported, and whoever watches asks here. Before that nothing can be r
 """
 
 from collections.abc import Callable
-from types import FrameType
 from typing import Protocol
+
+from .sites import Site
 
 __all__ = ["Context", "LockView", "ProcessorView", "raised_processor", "running_context", "set_context"]
 
@@ -39,6 +40,11 @@ class ProcessorView(Protocol):
         ...
 
     @property
+    def spinning(self) -> bool:
+        """Whether its task waits for a spin lock."""
+        ...
+
+    @property
     def held_locks(self) -> tuple[LockView, ...]:
         """The locks that it holds, the last taken first."""
         ...
@@ -59,8 +65,8 @@ class Context(Protocol):
         """A level as the documentation writes it."""
         ...
 
-    def suspended_frames(self, task: object) -> list[FrameType]:
-        """Where a task that does not run now waits, the outermost frame first; none when it has ended."""
+    def awaiting_site(self, task: object) -> Site | None:
+        """The driver's line at which a task that does not run now awaits; None when it has ended, or is no task."""
         ...
 
 

@@ -1,8 +1,10 @@
 """What the kernel tells the towers (see ``asyncndis.base.context``); registered when the kernel is imported."""
 
+import sys
 from collections.abc import Callable
 from types import FrameType
 
+from asyncndis.base import Site, is_driver_code
 from asyncndis.base.context import set_context
 
 from .host import current_host, current_task
@@ -12,6 +14,7 @@ __all__ = ["KernelContext"]
 
 _FRAMES = ("cr_frame", "gi_frame", "ag_frame")
 _AWAITED = ("cr_await", "gi_yieldfrom", "ag_await")
+_MACHINERY = sys.stdlib_module_names | {"anyio", "trio", "uvloop"}
 
 
 class KernelContext:
@@ -29,22 +32,34 @@ class KernelContext:
         """A level as the documentation writes it."""
         return irql_name(level)
 
-    def suspended_frames(self, task: object) -> list[FrameType]:
-        """Where a task that does not run now waits, the outermost frame first; none when it has ended."""
+    def awaiting_site(self, task: object) -> Site | None:
+        """The driver's line at which a task that does not run now awaits; None when it has ended, or is no task."""
         of_asyncio = getattr(task, "get_coro", None)
-        awaited = of_asyncio() if of_asyncio is not None else getattr(task, "coro", None)  # trio's name for it
-        frames: list[FrameType] = []
-        while awaited is not None:
-            frame = _first(awaited, _FRAMES)
-            if isinstance(frame, FrameType):
-                frames.append(frame)
-            awaited = _first(awaited, _AWAITED)
-        return frames
+        frames = _frames_of(of_asyncio() if of_asyncio is not None else getattr(task, "coro", None))
+        drivers = [frame for frame in frames if _is_drivers(frame)]
+        return Site.of_frame((drivers or frames)[-1]) if frames else None
+
+
+def _frames_of(awaited: object) -> list[FrameType]:
+    """Where a suspended coroutine stands, the outermost frame first; none when it has ended."""
+    frames: list[FrameType] = []
+    while awaited is not None:
+        frame = _first(awaited, _FRAMES)
+        if isinstance(frame, FrameType):
+            frames.append(frame)
+        awaited = _first(awaited, _AWAITED)
+    return frames
 
 
 def _first(awaited: object, names: tuple[str, ...]) -> object:
     """The attribute of a coroutine, or of a generator that acts as one."""
     return next((found for name in names if (found := getattr(awaited, name, None)) is not None), None)
+
+
+def _is_drivers(frame: FrameType) -> bool:
+    """Whether a frame is a driver's, and not of the machinery that awaiting goes through."""
+    module = str(frame.f_globals.get("__name__"))
+    return is_driver_code(frame.f_code.co_filename) and module.partition(".")[0] not in _MACHINERY
 
 
 set_context(KernelContext())

@@ -1,11 +1,12 @@
 """What the kernel tells the towers: the raised processor, a callback soon, and where a task waits."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Coroutine, Generator
 from types import coroutine
 
 import anyio
 import pytest
 
+from asyncndis.base import Site
 from asyncndis.kernel import Irql, KernelContext, SpinLock, at_irql, current_task
 
 context = KernelContext()
@@ -39,31 +40,59 @@ def old_style(event: anyio.Event) -> Generator[object, None, None]:
     yield from event.wait().__await__()
 
 
-@pytest.mark.every_loop
-async def test_suspended_frames() -> None:
-    tasks: list[object] = []
-    event = anyio.Event()
+async def inner(event: anyio.Event) -> None:
+    await old_style(event)
 
-    async def inner() -> None:
-        await old_style(event)
+
+async def machinery(event: anyio.Event) -> None:
+    await event.wait()
+
+
+async def awaits(waiting: Callable[[anyio.Event], Coroutine[None, None, None]]) -> list[Site | None]:
+    """Where a task awaits, and then where it does when it has ended."""
+    tasks: list[object] = []
+    sites: list[Site | None] = []
+    event = anyio.Event()
 
     async def outer() -> None:
         tasks.append(current_task())
-        await inner()
+        await waiting(event)
 
     async with anyio.create_task_group() as group:
         group.start_soon(outer)
         await anyio.wait_all_tasks_blocked()
-        functions = [frame.f_code.co_name for frame in context.suspended_frames(tasks[0])]
-        start = functions.index("outer")
-        assert functions[start : start + 3] == ["outer", "inner", "old_style"]
+        sites.append(context.awaiting_site(tasks[0]))
         event.set()
-    assert context.suspended_frames(tasks[0]) == []
+    return [*sites, context.awaiting_site(tasks[0])]
 
 
 @pytest.mark.every_loop
-async def test_a_callback_has_no_frames() -> None:
-    assert context.suspended_frames(None) == []
+async def test_awaiting_site_is_the_innermost_line_of_a_driver() -> None:
+    site, afterwards = await awaits(inner)
+    assert site is not None
+    assert (site.function, site.line) == ("old_style", old_style.__code__.co_firstlineno + 2)
+    assert afterwards is None
+
+
+@pytest.mark.every_loop
+async def test_awaiting_site_leaves_the_machinery_out() -> None:
+    site, _ = await awaits(machinery)
+    assert site is not None
+    assert site.function == "machinery"
+
+
+@pytest.mark.every_loop
+async def test_a_callback_awaits_nowhere() -> None:
+    assert context.awaiting_site(None) is None
+
+
+def test_without_a_driver_the_innermost_line_is_told() -> None:
+    waiting = anyio.sleep(1)
+    task = type("Task", (), {"coro": waiting})()
+    site = context.awaiting_site(task)
+    waiting.close()
+    assert site is not None
+    assert site.function == "sleep"
 
 
 def test_irql_name() -> None:
