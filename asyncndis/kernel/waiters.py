@@ -33,11 +33,15 @@ class Bulk(Generic[T]):
         self.seat = seat
         self.items: list[T] = []
 
+    def done(self) -> bool:
+        """Whether it has everything, or gave up."""
+        return self.seat.done()
+
 
 class WaiterQueue(Generic[T]):
     """Tasks that wait for items.
 
-    ``None`` is what a waiter gets when the queue is closed.
+    ``None`` is what a waiter gets that is sent home.
 
     :param host: the loop that the waiters run on
     :ivar in_hand: items handed to waiters that have not run since, or collected by a bulk waiter
@@ -88,7 +92,7 @@ class WaiterQueue(Generic[T]):
         return False
 
     def _collect(self, entry: Bulk[T], item: T) -> bool:
-        if entry.seat.done():
+        if entry.done():
             self._entries.popleft()
             self._dead -= 1
             return False
@@ -124,22 +128,36 @@ class WaiterQueue(Generic[T]):
         """Send every waiter home with ``None``; what bulk waiters had collected is returned. O(n)."""
         collected: list[T] = []
         for entry in self._entries:
-            seat = entry.seat if isinstance(entry, Bulk) else entry
-            if not seat.done():
-                if isinstance(entry, Bulk):
-                    collected += entry.items
-                    self.in_hand -= len(entry.items)
-                    entry.items = []
-                seat.set_result(None)
-            else:
-                self._dead -= 1
+            if isinstance(entry, Bulk):
+                if not entry.seat.done():
+                    collected += self._send_home(entry)
+                    continue
+            elif not entry.done():
+                entry.set_result(None)
+                continue
+            self._dead -= 1
         self._entries.clear()
         return collected
+
+    def refuse(self, most: int) -> list[T]:
+        """Send home who waits for more than ``most``; what they had collected is returned. O(n)."""
+        collected: list[T] = []
+        for entry in self._entries:
+            if isinstance(entry, Bulk) and entry.count > most and not entry.seat.done():
+                collected += self._send_home(entry)
+                self._dead += 1
+        return collected
+
+    def _send_home(self, entry: Bulk[T]) -> list[T]:
+        items, entry.items = entry.items, []
+        self.in_hand -= len(items)
+        entry.seat.set_result(None)
+        return items
 
     def _mark_dead(self) -> None:
         """Count one dead entry, and sweep when half are; entries already skipped were counted in advance."""
         self._dead += 1
         if self._dead > _FEW_DEAD and self._dead * 2 > len(self._entries):
-            live = deque(e for e in self._entries if not (e.seat if isinstance(e, Bulk) else e).done())
+            live = [entry for entry in self._entries if not entry.done()]
             self._dead -= len(self._entries) - len(live)
-            self._entries = live
+            self._entries = deque(live)

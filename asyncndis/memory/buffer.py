@@ -8,7 +8,7 @@ length never copies. Plain bytes have no address and count as starting at a page
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
-from asyncndis.base import RuleViolation, check_integer
+from asyncndis.base import RuleViolation, check_instance, check_integer
 
 from .descriptor import AWAY, Descriptor
 from .provider import PAGE_SIZE, Block
@@ -191,6 +191,7 @@ class Buffer(Descriptor):
 
         :raises RuleViolation: BUF-10 when either is in a chain already, or a cycle would arise
         """
+        check_instance("what follows a buffer", following, Buffer)
         self._before("NDIS_BUFFER_LINKAGE", following)
         is_taken = following._packet is not None or (following._special is not None and following._special.follows)
         if self._packet is not None or self._next is not None or is_taken:
@@ -246,7 +247,7 @@ class Buffer(Descriptor):
         if self._pool._probe is not None:
             self._pool._probe.before(operation, self, *arguments)
 
-    def _require_live(self, rule: str) -> None:
+    def _require_live(self, rule: str = "BUF-05") -> None:
         if self.state is BufferState.FREE:
             raise RuleViolation(
                 rule,

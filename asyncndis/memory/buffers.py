@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from asyncndis.base import Profile, check_integer
+from asyncndis.base import Profile, check_instance, check_integer
 from asyncndis.kernel.processors import raised
 
 from .borrow import Borrow
@@ -102,11 +102,8 @@ class BufferPool(DescriptorPool[Buffer]):
             kind = type(memory)
             if kind is not bytearray and kind is not bytes:
                 memory = described(memory)
-        try:
+        if self._free:  # a caught IndexError would leave each waiter with a frame object, 200 bytes
             buffer = self._free.pop()
-        except IndexError:
-            pass
-        else:
             buffer._home = self
             if memory is not None:
                 buffer._memory = memory
@@ -184,6 +181,8 @@ class BufferPool(DescriptorPool[Buffer]):
         for buffer, part in zip(buffers, memories, strict=True):
             buffer._home = self
             buffer._memory = part
+        if free is not self._shelf:
+            self._book_out_all(buffers)
         return buffers
 
     def free(self, buffer: Buffer) -> None:
@@ -206,6 +205,7 @@ class BufferPool(DescriptorPool[Buffer]):
 
         :raises RuleViolation, PoolClosed: as :meth:`allocate` and :meth:`copy_nowait`
         """
+        check_instance("the buffer to copy", source, Buffer)
         return await self.allocate(source.part(offset, length))
 
     def copy_nowait(self, source: Buffer, offset: int, length: int) -> Buffer:
@@ -217,6 +217,7 @@ class BufferPool(DescriptorPool[Buffer]):
         :raises ValueError: when the part lies outside ``source``
         :raises PoolExhausted: when all are out
         """
+        check_instance("the buffer to copy", source, Buffer)
         return self.allocate_nowait(source.part(offset, length))
 
     def _hand_out(self, buffer: Buffer, memory: Memory | None) -> Buffer:
@@ -224,7 +225,7 @@ class BufferPool(DescriptorPool[Buffer]):
         buffer._home = self
         if memory is not None:
             buffer._memory = memory
-        self._book_out(buffer)
+        self._book_out_all((buffer,))
         return buffer
 
     def _make(self) -> Buffer:
@@ -236,6 +237,7 @@ def _memories(count: int, memory: Memory | Sequence[Memory] | None) -> "Iterable
     check_integer("count", count)
     if memory is None or isinstance(memory, Memory):
         return repeat(b"" if memory is None else described(memory), count)
+    check_instance("the memory of several buffers", memory, Sequence)
     if len(memory) != count:
         raise ValueError(f"{count} buffers need {count} pieces of memory, not {len(memory)}")
     return [described(part) for part in memory]

@@ -51,6 +51,10 @@ class Descriptor:
         """Give a descriptor back that is ``AWAY``, unless a rule forbids it."""
         raise AssertionError("each kind of descriptor frees itself")
 
+    def _require_live(self) -> None:
+        """Refuse a use after the descriptor was freed."""
+        raise AssertionError("each kind of descriptor knows its life")
+
     def _end_special(self) -> None:
         """The use that is over takes its special state and its handle with it."""
         special, self._special = self._special, None

@@ -6,7 +6,8 @@ reserve. A descriptor beyond ``_rest`` is dropped when it comes back: overflow, 
 one rule. A live waiter exists only while the shelf is empty; what comes back goes to the oldest waiter directly.
 
 ``_free`` is what the fast path pops: the shelf itself, or in a watched pool (probe, tracking, watermarks) a list that
-stays empty, so that every request goes the careful way. ``_returns`` takes what comes back: the shelf in quiet times.
+stays empty, so that every request goes the careful way. ``_returns`` takes what comes back: the shelf in quiet times,
+the waiters through a hand-off in busy ones, the careful way where more is to be done.
 """
 
 import logging
@@ -37,7 +38,7 @@ from .waiting import WaitingRoom
 from .watermarks import Watermarks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Self
 
 __all__ = ["CarefulReturns", "DescriptorPool", "PoolRules"]
@@ -72,6 +73,7 @@ class DescriptorPool(Generic[D]):
         "_denied",
         "_enforced",
         "_free",
+        "_hand_off",
         "_handles",
         "_limit",
         "_made",
@@ -125,7 +127,8 @@ class DescriptorPool(Generic[D]):
         self._room: WaitingRoom[D] = WaitingRoom(name, current_host(), starvation_seconds, self.leaks)
         self._queue = self._room.queue
         self._careful_returns = CarefulReturns(self)
-        self._returns: list[D] | CarefulReturns[D] = self._shelf
+        self._hand_off = HandOff(self)
+        self._returns: list[D] | HandOff[D] | CarefulReturns[D] = self._shelf
         self._settle()
         self._handles: HandleTable[D] | None = None
         self._closed = False
@@ -195,7 +198,8 @@ class DescriptorPool(Generic[D]):
     def resize(self, count: int) -> None:
         """Change the number of descriptors. IRQL: <= DISPATCH.
 
-        Growing serves waiters at once. Shrinking drops free descriptors now and the others as they come back.
+        Growing serves waiters at once. Shrinking drops free descriptors now and the others as they come back; who waits
+        for more descriptors than the pool has left gets ``PoolExhausted``.
 
         :param count: the new number, above the emergency reserve
         :raises ValueError: when it does not leave room for the reserve
@@ -209,6 +213,8 @@ class DescriptorPool(Generic[D]):
         self._nominal += count - self._static
         self._static = count
         self._set_limits()
+        for descriptor in self._queue.refuse(self._limit):
+            self._put_back(descriptor)
         self._make_for_waiters()
         while self._made > self._rest and self._shelf:
             self._shelf.pop()
@@ -220,10 +226,9 @@ class DescriptorPool(Generic[D]):
 
         :returns: what is still out
         """
-        if self._closed:
-            return self.leaks()
-        await self._preempt(self.rules.close)
-        return self.close()
+        if not self._closed:
+            await self._preempt(self.rules.close)
+        return self.leaks() if self._closed else self.close()
 
     def close(self) -> LeakReport:
         """Close the pool for good: waiters get ``PoolClosed``. IRQL: <= DISPATCH, no spin lock held.
@@ -251,7 +256,12 @@ class DescriptorPool(Generic[D]):
         return report
 
     def handle(self, descriptor: D) -> int:
-        """A handle for a descriptor that is out: it stops being valid when the descriptor is freed. IRQL: any."""
+        """A handle for a descriptor that is out: it stops being valid when the descriptor is freed. IRQL: any.
+
+        :raises RuleViolation: when it is free, or belongs to another pool
+        """
+        self._own(descriptor)
+        descriptor._require_live()
         special = self.special(descriptor)
         if self._handles is None:
             self._handles = HandleTable(self.rules.kind, self.rules.freed_twice)
@@ -279,13 +289,7 @@ class DescriptorPool(Generic[D]):
 
     def _take(self, *, emergency: bool = False, operation: str = "") -> D | None:
         """A descriptor at once, made if need be; None when the limit is reached or others wait."""
-        if self._closed:
-            raise self._closed_error()
-        if self._probe is not None:
-            operation = operation or self.rules.allocate
-            self._probe.before(operation, self)
-            if self._probe.fails(operation, self):
-                raise PoolExhausted(f"{self.name!r}: allocation refused by the fault plan", NdisStatus.RESOURCES)
+        self._admit(operation or self.rules.allocate)
         if self._shelf:
             return self._shelf.pop()
         if self._made < (self._capacity if emergency else self._limit) and (emergency or not self._queue):
@@ -294,28 +298,35 @@ class DescriptorPool(Generic[D]):
             return self._make()
         return None
 
+    def _admit(self, operation: str) -> None:
+        """Refuse an allocation when the pool is closed, a rule forbids it, or the fault plan lets it fail."""
+        if self._closed:
+            raise self._closed_error()
+        if self._probe is not None:
+            self._probe.before(operation, self)
+            if self._probe.fails(operation, self):
+                self._denied += 1
+                raise PoolExhausted(f"{self.name!r}: allocation refused by the fault plan", NdisStatus.RESOURCES)
+
     def _take_or_deny(self, *, emergency: bool = False, operation: str = "") -> D:
         descriptor = self._take(emergency=emergency, operation=operation)
         if descriptor is None:
-            self._denied += 1
-            raise self._exhausted(1)
+            raise self._deny(1)
         return descriptor
 
     async def _wait_for_many(self, count: int) -> list[D]:
         """Take ``count`` descriptors the careful way: those that are there, or all of them after a wait."""
-        if count > self._limit:
-            raise self._exhausted(count)
         if self._probe is not None:
             await self._preempt(self.rules.allocate)
         if self._closed:
             raise self._closed_error()
-        if not self._queue and len(self._shelf) + self._limit - self._made >= count:
-            descriptors = self._take_all(count)
-        else:
-            descriptors = await self._collect(count)
-        for descriptor in descriptors:
-            self._book_out(descriptor)
-        return descriptors
+        if count > self._limit:
+            raise self._deny(count)
+        if not count or (not self._queue and len(self._shelf) + self._limit - self._made >= count):
+            return self._take_all(count)
+        for _ in range(count):
+            self._admit(self.rules.allocate)
+        return await self._collect(count)
 
     def _take_all(self, count: int) -> list[D]:
         """Take ``count`` descriptors at once; where one is refused, those before it go back."""
@@ -338,7 +349,7 @@ class DescriptorPool(Generic[D]):
             self._leave_bulk(entry)
             raise
         if descriptors is None:
-            raise self._closed_error()
+            raise self._closed_error() if self._closed else self._deny(count)
         self._room.arrived(count, started)
         return descriptors
 
@@ -353,11 +364,15 @@ class DescriptorPool(Generic[D]):
                 descriptor,
             )
 
-    def _exhausted(self, count: int) -> PoolExhausted:
-        wanted = "every descriptor is" if count == 1 else f"{count} are wanted and too many are"
+    def _deny(self, count: int) -> PoolExhausted:
+        self._denied += 1
+        if count > self._limit:
+            advice = f"an ordinary request gets at most {self._limit}, not {count}; ask for fewer, or resize it"
+        else:
+            advice = "every descriptor is out; free one, or await allocate()"
         return PoolExhausted(
-            f"{self.rules.kind} pool {self.name!r}: {wanted} out ({self.outstanding} of {self._nominal}, "
-            f"{len(self._queue)} waiting); free one, or await allocate()"
+            f"{self.rules.kind} pool {self.name!r} ({self.outstanding} of {self._nominal} out, "
+            f"{len(self._queue)} waiting): {advice}"
         )
 
     def _closed_error(self) -> PoolClosed:
@@ -365,16 +380,17 @@ class DescriptorPool(Generic[D]):
 
     def _line_up(self) -> Seat[D | None]:
         seat = self._room.enter()
-        self._returns = self._careful_returns
+        if self._returns is self._shelf:
+            self._returns = self._hand_off
         return seat
 
     def _line_up_for(self, count: int) -> Bulk[D]:
         """Line up for several; at the head of the queue, what lies on the shelf is collected at once."""
         entry = self._room.enter_for(count)
-        self._returns = self._careful_returns
         while self._shelf:
             self._queue.offer(self._shelf.pop())
         self._make_for_waiters()
+        self._settle()
         return entry
 
     def _make_for_waiters(self) -> None:
@@ -390,6 +406,16 @@ class DescriptorPool(Generic[D]):
     def _leave_bulk(self, entry: Bulk[D]) -> None:
         for descriptor in self._queue.leave_bulk(entry):
             self._put_back(descriptor)
+
+    def _book_out_all(self, descriptors: "Sequence[D]") -> None:
+        """Book what one call takes; where a callback is interrupted the caller gets nothing, so all go back."""
+        try:
+            for descriptor in descriptors:
+                self._book_out(descriptor)
+        except BaseException:
+            for descriptor in descriptors:
+                descriptor.free()
+            raise
 
     def _book_out(self, descriptor: D, operation: str = "") -> None:
         """The careful way ends: note who has it, and whether the high mark was reached."""
@@ -407,6 +433,7 @@ class DescriptorPool(Generic[D]):
         if self._probe is not None:
             self._probe.before(operation or self.rules.free, descriptor)
         descriptor._home = AWAY
+        descriptor._end_special()
         if self._sites is not None:
             self._sites.pop(descriptor, None)
             descriptor._freed_at = caller_site()
@@ -442,9 +469,11 @@ class DescriptorPool(Generic[D]):
         self._made -= 1
 
     def _settle(self) -> None:
-        """Choose where descriptors come back to: the shelf, unless somebody must be told."""
-        if self._queue or self._free is not self._shelf or self._made > self._rest:
+        """Choose where descriptors come back to: the shelf, unless somebody waits or must be told."""
+        if self._free is not self._shelf or self._made > self._rest:
             self._returns = self._careful_returns
+        elif self._queue:
+            self._returns = self._hand_off
         else:
             self._returns = self._shelf
 
@@ -458,6 +487,21 @@ class DescriptorPool(Generic[D]):
     async def _preempt(self, operation: str) -> None:
         if self._probe is not None and self._probe.preempt is not None:
             await self._probe.preempt(operation, self)
+
+
+class HandOff(Generic[D]):
+    """Takes the place of the shelf for what comes back, while tasks wait and nothing else is to be done."""
+
+    __slots__ = ("_pool",)
+
+    def __init__(self, pool: DescriptorPool[D]) -> None:
+        self._pool = pool
+
+    def append(self, descriptor: D) -> None:
+        """Hand a descriptor to the oldest waiter; quiet times begin when there is none."""
+        pool = self._pool
+        if not pool._queue.offer(descriptor):
+            pool._put_back(descriptor)
 
 
 class CarefulReturns(Generic[D]):

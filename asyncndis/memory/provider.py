@@ -8,6 +8,8 @@ never reused, the same in every run.
 
 from typing import Protocol
 
+from asyncndis.base import check_instance, check_integer
+
 __all__ = ["PAGE_SIZE", "Block", "HeapProvider", "MemoryProvider", "default_provider"]
 
 PAGE_SIZE = 4096
@@ -34,6 +36,7 @@ class Block:
         return len(self.view)
 
     def __getitem__(self, part: slice) -> "Block":
+        check_instance("the index of a block", part, slice)
         start, stop, step = part.indices(len(self.view))
         if step != 1:
             raise ValueError("a block is sliced without a step: its parts are contiguous")
@@ -66,6 +69,8 @@ class HeapProvider:
 
     def allocate(self, length: int, *, alignment: int = 16) -> Block:
         """See :class:`MemoryProvider`; never out of room before Python is."""
+        check_integer("length", length)
+        check_integer("alignment", alignment, 1)
         offset = -(-self._next // alignment) * alignment
         self._next = offset + max(length, 1)
         return Block(memoryview(bytearray(length)), _FIRST_VIRTUAL + offset, _FIRST_PHYSICAL + offset)

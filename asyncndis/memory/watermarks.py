@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import Profile, check_instance, check_integer
@@ -28,7 +29,12 @@ class Watermarks:
     on_high: "Callable[[DescriptorPool[Any]], object] | None" = None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.low < self.high:
+        check_integer("a low watermark", self.low)
+        check_integer("a high watermark", self.high)
+        for callback in (self.on_low, self.on_high):
+            if callback is not None and not callable(callback):
+                raise TypeError(f"what a watermark calls is a function, not {type(callback).__name__}")
+        if self.low >= self.high:
             raise ValueError(f"watermarks need 0 <= low < high, not low={self.low} and high={self.high}")
 
 
@@ -52,5 +58,6 @@ def check_pool(
         check_instance("watermarks", watermarks, Watermarks)
         if watermarks.high > count:
             raise ValueError(f"the high watermark {watermarks.high} can never be reached with {count} descriptors")
+    check_instance("starvation_seconds", starvation_seconds, Real)
     if not starvation_seconds > 0:
         raise ValueError(f"starvation_seconds is a positive number of seconds, not {starvation_seconds!r}")
