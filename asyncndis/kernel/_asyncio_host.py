@@ -19,6 +19,9 @@ class AsyncioHost:
         self.new_seat = cast(Callable[[], Seat[object]], loop.create_future)
         self.time: Callable[[], float] = loop.time
 
+    def runs_here(self) -> bool:
+        return asyncio._get_running_loop() is self.loop
+
     def call_soon(self, callback: Callable[[], object]) -> None:
         self.loop.call_soon(callback)
 
@@ -41,11 +44,10 @@ class _Recent(threading.local):
 _recent = _Recent()
 
 
-def running_asyncio_host() -> AsyncioHost | None:
+def running_host() -> AsyncioHost | None:
     """The host of the asyncio loop that runs in this thread, if one does."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    loop = asyncio._get_running_loop()
+    if loop is None:
         return None
     host = _recent.host
     if host is None or host.loop is not loop:

@@ -93,6 +93,10 @@ class TrioHost:
         self.new_seat = cast(Callable[[], Seat[object]], TrioSeat)
         self.time: Callable[[], float] = trio.current_time
 
+    def runs_here(self) -> bool:
+        host = running_host()
+        return host is not None and host.loop is self.loop
+
     def call_soon(self, callback: Callable[[], object]) -> None:
         self.loop.run_sync_soon(callback)
 
@@ -106,7 +110,7 @@ class TrioHost:
         return task.name if isinstance(task, trio.lowlevel.Task) else "event loop callback"
 
 
-def running_trio_host() -> TrioHost | None:
+def running_host() -> TrioHost | None:
     """The host of the trio run of this thread, if there is one."""
     try:
         return TrioHost(trio.lowlevel.current_trio_token())

@@ -5,8 +5,9 @@ imported when a program first runs on it, so that importing the package costs ne
 or on trio an object with the part of a future's interface that is used here.
 """
 
-import sys
 from collections.abc import Callable, Generator
+from importlib import import_module
+from sys import modules
 from typing import Protocol, TypeVar
 
 __all__ = ["Cancellable", "Host", "Seat", "current_host", "current_task", "find_host"]
@@ -72,6 +73,10 @@ class Host(Protocol):
     time: Callable[[], float]
     """The loop's clock, in seconds."""
 
+    def runs_here(self) -> bool:
+        """Whether this is the loop that runs now."""
+        ...
+
     def call_soon(self, callback: Callable[[], object]) -> None:
         """Run a callback when the current task next gives way."""
         ...
@@ -89,19 +94,23 @@ class Host(Protocol):
         ...
 
 
+_finders: dict[str, Callable[[], Host | None]] = {}
+
+
 def find_host() -> Host | None:
     """The event loop that runs in this thread, or None."""
-    if "asyncio" in sys.modules:
-        from ._asyncio_host import running_asyncio_host
-
-        host = running_asyncio_host()
-        if host is not None:
-            return host
-    if "trio" in sys.modules:
-        from ._trio_host import running_trio_host
-
-        return running_trio_host()
+    for kind in ("asyncio", "trio"):
+        if kind in modules:
+            host = (_finders.get(kind) or _load_finder(kind))()
+            if host is not None:
+                return host
     return None
+
+
+def _load_finder(kind: str) -> Callable[[], Host | None]:
+    finder: Callable[[], Host | None] = import_module(f"._{kind}_host", __package__).running_host
+    _finders[kind] = finder
+    return finder
 
 
 def current_host() -> Host:

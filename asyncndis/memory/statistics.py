@@ -1,5 +1,6 @@
 """What a pool tells about itself: statistics at a glance, waiting times, and the report of what leaked."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -25,10 +26,7 @@ class WaitHistogram:
 
     def add(self, seconds: float) -> None:
         """Count one wait."""
-        bucket = 0
-        while bucket < len(_BOUNDS) and seconds > _BOUNDS[bucket]:
-            bucket += 1
-        self._counts[bucket] += 1
+        self._counts[bisect_left(_BOUNDS, seconds)] += 1
         self.longest = max(self.longest, seconds)
 
     def buckets(self) -> tuple[tuple[float, int], ...]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from asyncndis.base import RuleViolation
-from asyncndis.kernel.host import Cancellable, Host, Seat, current_host
+from asyncndis.kernel.host import Cancellable, Host, Seat
 from asyncndis.kernel.processors import Irql, current_processor, irql_name
 from asyncndis.kernel.waiters import Bulk, WaiterQueue
 
@@ -58,7 +58,7 @@ class WaitingRoom(Generic[D]):
         return self.queue.join_bulk(count)
 
     def _book_entry(self) -> None:
-        if current_host().loop is not self.host.loop:
+        if not self.host.runs_here():
             raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
         self.delayed += 1
         if self._alarm is None:
