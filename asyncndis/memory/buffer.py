@@ -5,31 +5,24 @@ NDIS_BUFFER_TO_SPAN_PAGES and NdisFreeBuffer. The bytes are a view over memory t
 length never copies. Plain bytes have no address and count as starting at a page.
 """
 
-from enum import Enum, IntEnum
-from typing import TYPE_CHECKING, Any
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, cast
 
 from asyncndis.base import RuleViolation, check_instance, check_integer
 
 from .descriptor import AWAY, Descriptor
 from .provider import PAGE_SIZE, Block
+from .states import BufferState
 
 if TYPE_CHECKING:
+    from .chain import Chain
     from .packet import Packet
     from .pool import DescriptorPool
 
-__all__ = ["Buffer", "BufferState", "Memory", "Priority", "described"]
+__all__ = ["Buffer", "Memory", "Priority", "described"]
 
 Memory = bytes | bytearray | memoryview | Block
 """What a buffer can describe: contiguous bytes, or a block of a memory provider, which has addresses."""
-
-
-class BufferState(Enum):
-    """Where a buffer is in its life (reference: buffer descriptor states)."""
-
-    FREE = "free"
-    ALLOCATED = "allocated"
-    ADJUSTED = "adjusted"
-    CHAINED = "chained"
 
 
 class Priority(IntEnum):
@@ -49,7 +42,7 @@ class Buffer(Descriptor):
         super().__init__(pool)
         self._memory: Memory = b""
         self._next: Buffer | None = None
-        self._packet: Packet | None = None
+        self._packet: Chain | None = None
 
     def __repr__(self) -> str:
         return f"<Buffer of {self._pool.name!r} {self.state.value}, {self.length} of {self.capacity} bytes>"
@@ -82,7 +75,7 @@ class Buffer(Descriptor):
     @property
     def packet(self) -> "Packet | None":
         """The packet in whose chain it is."""
-        return self._packet
+        return cast("Packet | None", self._packet)
 
     @property
     def address(self) -> int | None:
@@ -92,13 +85,13 @@ class Buffer(Descriptor):
     @property
     def state(self) -> BufferState:
         """Where it is in its life."""
+        is_adjusted = self._special is not None and self._special.whole is not None
         if self._packet is not None:
-            return BufferState.CHAINED
-        if self._home is not AWAY:
-            return BufferState.ALLOCATED
-        if self._special is None:
-            return BufferState.FREE
-        return BufferState.ALLOCATED if self._special.whole is None else BufferState.ADJUSTED
+            return BufferState.CHAINED_ADJUSTED if is_adjusted else BufferState.CHAINED
+        if is_adjusted:
+            return BufferState.ADJUSTED
+        is_free = self._home is AWAY and self._special is None
+        return BufferState.FREE if is_free else BufferState.ALLOCATED
 
     @property
     def offset(self) -> int:
@@ -151,9 +144,12 @@ class Buffer(Descriptor):
         In a chain, the packet's counts are recalculated by hand afterwards (BUF-11).
 
         :param length: from 0 to the length it was allocated with, in bytes; restore that before freeing (BUF-08)
-        :raises RuleViolation: BUF-07 beyond what was allocated, BUF-06 when the buffer is free
+        :raises RuleViolation: BUF-07 beyond what was allocated, BUF-06 when the buffer is free, SEND-01 or RCV-01 while
+            its packet is with another driver
         """
         self._before("NdisAdjustBufferLength", length, rule="BUF-06")
+        if self._packet is not None:
+            self._packet._require_owned("NdisAdjustBufferLength on a buffer")
         check_integer("length", length, -1 << 63, 1 << 64)
         whole = self._whole
         if not 0 <= length <= len(whole):

@@ -407,11 +407,11 @@ class DescriptorPool(Generic[D]):
         for descriptor in self._queue.leave_bulk(entry):
             self._put_back(descriptor)
 
-    def _book_out_all(self, descriptors: "Sequence[D]") -> None:
+    def _book_out_all(self, descriptors: "Sequence[D]", operation: str = "") -> None:
         """Book what one call takes; where a callback is interrupted the caller gets nothing, so all go back."""
         try:
             for descriptor in descriptors:
-                self._book_out(descriptor)
+                self._book_out(descriptor, operation)
         except BaseException:
             for descriptor in descriptors:
                 descriptor.free()
