@@ -14,7 +14,7 @@ from enum import Enum
 from functools import partial
 from itertools import product
 from types import CodeType, CoroutineType, FrameType, coroutine
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import anyio
 import trio
@@ -172,7 +172,7 @@ def _arrange(cancel: Callable[[], object], moment: Moment, request: object) -> N
     if moment is Moment.ASLEEP:
         cancel()
     elif isinstance(request, asyncio.Future):
-        served: asyncio.Future[object] = request
+        served = cast("asyncio.Future[object]", request)
         served.add_done_callback(lambda _: cancel())  # called before the task's own, which is added after it
     elif request is None:
         asyncio.get_running_loop().call_soon(cancel)  # a bare yield of asyncio: the task is next in line

@@ -17,8 +17,12 @@ __all__ = ["Yielding", "assert_conserved", "assert_lock_at_rest", "assert_pool_a
 class Yielding(Probe):
     """Makes a scheduling point of every awaited call, as a controlled scheduler does."""
 
-    async def preempt(self, operation: str, subject: object) -> None:
-        await anyio.lowlevel.checkpoint()
+    def __init__(self) -> None:
+        self.preempt = _give_way
+
+
+async def _give_way(_operation: str, _subject: object) -> None:
+    await anyio.lowlevel.checkpoint()
 
 
 @contextmanager
