@@ -19,6 +19,7 @@ from asyncndis.base import Profile, RuleViolation, check_instance, current_probe
 
 from .host import current_host
 from .processors import Irql, Processor, current_processor, irql_name, raised
+from .waiting import preempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,8 +223,8 @@ class SpinLock:
         return processor
 
     async def _acquire_carefully(self, operation: str, *, dpr: bool) -> None:
-        if self._probe is not None and self._probe.preempt is not None:
-            await self._probe.preempt(operation, self)
+        if self._probe is not None:
+            await preempt(self._probe, operation, self)
         processor = self._check(operation, dpr=dpr)
         if not self._reenter(processor):
             try:

@@ -1,0 +1,34 @@
+"""What the kernel asks of asyncio beyond being a host (see control.py)."""
+
+import asyncio
+
+from asyncndis.base import RuleViolation
+
+# A task that ends wakes others through a callback or two of the loop, and each of them takes a pass.
+_QUIET_PASSES = 3
+
+
+class RefusedAwait(RuleViolation, asyncio.CancelledError):
+    """The violation in the dress of a cancellation: much code tidies up after an await only when it is cancelled."""
+
+
+def call_off(request: object, _refusal: RuleViolation) -> bool:
+    """Undo what an await asked for, as ``task.cancel()`` does: cancel the future that was yielded, if any."""
+    if isinstance(request, asyncio.Future):
+        request.cancel()
+    return True
+
+
+async def settle() -> None:
+    """Let the other tasks run until each of them waits for something."""
+    loop, this = asyncio.get_running_loop(), asyncio.current_task()
+    quiet = 0
+    while quiet < _QUIET_PASSES:
+        await asyncio.sleep(0)
+        busy = any(task is not this and _can_run(task) for task in asyncio.all_tasks(loop))
+        quiet = 0 if busy else quiet + 1
+
+
+def _can_run(task: "asyncio.Task[object]") -> bool:
+    waits_for: asyncio.Future[object] | None = getattr(task, "_fut_waiter", None)
+    return waits_for is None or waits_for.done()

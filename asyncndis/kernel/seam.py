@@ -1,0 +1,197 @@
+"""The seam: the one place that calls a driver's handlers, plain functions and coroutine functions alike.
+
+A handler runs on its caller's processor, raised to the handler's level. When it is done, that level and the locks
+held are what they were (IRQL-04, LOCK-04). A coroutine is driven by hand: what it awaits at or above DISPATCH_LEVEL,
+or with a spin lock held, is refused on the line that awaits (IRQL-02, LOCK-11), unless its processor spins for a
+lock. Other tasks run while a handler waits.
+"""
+
+from collections.abc import Callable, Coroutine, Generator
+from types import CodeType, CoroutineType
+from typing import Any, TypeVar, TypeVarTuple, cast, overload
+
+from asyncndis.base import RuleViolation, Site
+
+from .context import _frames_of, _is_drivers
+from .control import loop_control
+from .processors import HeldLock, Irql, Processor, current_processor, irql_name, raised
+
+__all__ = ["invoke", "invoke_nowait"]
+
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
+
+
+@overload
+async def invoke(
+    handler: Callable[[*Arguments], Coroutine[Any, Any, T]], *arguments: *Arguments, irql: int = ...
+) -> T: ...
+@overload
+async def invoke(handler: Callable[[*Arguments], T], *arguments: *Arguments, irql: int = ...) -> T: ...
+async def invoke(handler: Callable[[*Arguments], object], *arguments: *Arguments, irql: int = Irql.PASSIVE) -> object:
+    """Call a handler at an IRQL, and await it where it is a coroutine function.
+
+    :param handler: a driver's function
+    :param arguments: what it is called with
+    :param irql: the level it runs at, not below the caller's
+    :returns: what the handler returns
+    :raises RuleViolation: IRQL-04, LOCK-04 when it leaves with another level or other locks; IRQL-02, LOCK-11 when it
+        awaited what it may not; IRQL-01 when ``irql`` is below the present level
+    """
+    entry = _Entry(handler, irql)
+    try:
+        result = handler(*arguments)
+        if isinstance(result, CoroutineType):
+            result = await _Driver(cast(Coroutine[Any, Any, object], result), entry.task)
+        entry.check_exit()
+    finally:
+        entry.leave()
+    return result
+
+
+def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, irql: int = Irql.PASSIVE) -> T:
+    """Call a handler that is a plain function, from where nothing can be awaited; otherwise as :func:`invoke`.
+
+    :raises TypeError: when it turns out to be a coroutine function, of which nothing was run
+    """
+    entry = _Entry(handler, irql)
+    try:
+        result = handler(*arguments)
+        if isinstance(result, CoroutineType):
+            result.close()
+            raise TypeError(f"{_name_of(handler)} is a coroutine function, but its caller cannot await it; use invoke")
+        entry.check_exit()
+    finally:
+        entry.leave()
+    return result
+
+
+class _Entry:
+    """What the processor was when a handler was entered."""
+
+    __slots__ = ("_handler", "_irql", "_irql_before", "_top", "task")
+
+    def __init__(self, handler: Callable[..., object], irql: int) -> None:
+        processor = current_processor()
+        self._handler = handler
+        self._irql = irql
+        self._irql_before = processor.irql
+        self._top = processor.top
+        self.task = processor.task
+        if irql != processor.irql:
+            processor.raise_irql(irql)
+
+    def check_exit(self) -> None:
+        """Refuse what the handler has left behind."""
+        processor = raised.get(self.task)
+        left_at, top = (Irql.PASSIVE, None) if processor is None else (processor.irql, processor.top)
+        if top is not self._top:
+            raise self._violation(
+                "LOCK-04",
+                f"was entered holding {_names(self._top)} and left holding {_names(top)}; "
+                "pair acquire and release on every way out",
+            )
+        if left_at != self._irql:
+            raise self._violation(
+                "IRQL-04",
+                f"was entered at {irql_name(self._irql)} and left at {irql_name(left_at)}; "
+                "restore the level on every way out",
+            )
+
+    def leave(self) -> None:
+        """Restore the level; one that belongs to a lock left behind stays with that lock."""
+        processor = raised.get(self.task)
+        if processor is not None and processor.top is self._top:
+            processor.irql = self._irql_before
+            processor.settle()
+
+    def _violation(self, rule: str, what: str) -> RuleViolation:
+        code = getattr(self._handler, "__code__", None)
+        site = Site(code.co_filename, code.co_firstlineno, code.co_qualname) if isinstance(code, CodeType) else None
+        return RuleViolation(rule, f"{_name_of(self._handler)} {what}", self._handler, site=site)
+
+
+class _Driver(Generator[Any, Any, T]):
+    """Runs a handler's coroutine step by step, and looks at each of its awaits before the loop does.
+
+    Only the first illegal await is refused: a handler that goes on regardless must not make the loop spin, and is told
+    when it ends. ``cr_await`` is where whoever walks a suspended task finds the next coroutine.
+    """
+
+    __slots__ = ("_refusal", "_task", "cr_await")
+
+    def __init__(self, handler: Coroutine[Any, Any, T], task: object) -> None:
+        self.cr_await = handler
+        self._task = task
+        self._refusal: RuleViolation | None = None
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self
+
+    def send(self, value: Any) -> Any:
+        """Go on after an await that has a value."""
+        return self._step(self.cr_await.send, value)
+
+    def throw(self, *error: Any) -> Any:
+        """Go on after an await that failed."""
+        return self._step(self.cr_await.throw, *error)
+
+    def _step(self, resume: Callable[..., Any], *outcome: Any) -> Any:
+        try:
+            request = resume(*outcome)
+            culprit = self._who_may_not_wait()
+            return request if culprit is None else self._refuse(culprit, request)
+        except StopIteration:
+            if self._refusal is not None:
+                raise _plain(self._refusal) from None
+            raise
+        except RuleViolation as error:
+            if error is self._refusal:
+                raise _plain(error) from None
+            raise
+
+    def _who_may_not_wait(self) -> Processor | None:
+        """The task's processor, if what it awaits now is illegal."""
+        processor = raised.get(self._task)
+        if processor is None or processor.spinning or self._refusal is not None:
+            return None
+        return processor if processor.irql >= Irql.DISPATCH or processor.top is not None else None
+
+    def _refuse(self, culprit: Processor, request: object) -> Any:
+        """Throw a violation to where the handler awaits; what cannot be called off is awaited first."""
+        control = loop_control()
+        self._refusal = refusal = control.RefusedAwait(*_broken_rule(culprit), site=_awaiting_site(self.cr_await))
+        return self.cr_await.throw(refusal) if control.call_off(request, refusal) else request
+
+
+def _plain(refusal: RuleViolation) -> RuleViolation:
+    """The violation as the caller of the handler sees it: no cancellation, but with the way to the line."""
+    violation = RuleViolation(refusal.rule, refusal.message, refusal.subject, site=refusal.site)
+    return violation.with_traceback(refusal.__traceback__)
+
+
+def _broken_rule(processor: Processor) -> tuple[str, str, Processor]:
+    if processor.top is not None:
+        mistake = f"awaits while it holds {_names(processor.top)}; release it first"
+        return "LOCK-11", f"{processor.name} {mistake}, only another spin lock may be waited for meanwhile", processor
+    mistake = f"awaits at {irql_name(processor.irql)}; leave that to a work item"
+    return "IRQL-02", f"{processor.name} {mistake}, only a spin lock may be waited for there", processor
+
+
+def _awaiting_site(handler: object) -> Site | None:
+    """The innermost line of driver code that waits."""
+    drivers = [frame for frame in _frames_of(handler) if _is_drivers(frame)]
+    return Site.of_frame(drivers[-1]) if drivers else None
+
+
+def _name_of(handler: Callable[..., object]) -> str:
+    return getattr(handler, "__qualname__", None) or repr(handler)
+
+
+def _names(lock: HeldLock | None) -> str:
+    """The name of a lock and of those taken before it."""
+    names: list[str] = []
+    while lock is not None:
+        names.append(lock.name)
+        lock = lock.below
+    return ", ".join(names) or "no lock"
