@@ -118,7 +118,7 @@ def NdisFreeBuffer(Buffer: Buffer) -> None:
 
 @ddi(
     page="NdisAdjustBufferLength, network reference of Windows 2000 and XP",
-    irql="<= DISPATCH, no spin lock held",
+    irql="any, no spin lock held",
     rules=("BUF-04", "BUF-06", "BUF-07", "BUF-08", "BUF-11"),
     maps_to="Buffer.adjust_length",
 )

@@ -17,10 +17,46 @@ REFERENCE = {
         NdisBufferVirtualAddressSafe NdisBufferLength NdisQueryBufferOffset NDIS_BUFFER_TO_SPAN_PAGES
         NdisGetBufferPhysicalArraySize NdisGetNextBuffer NDIS_BUFFER_LINKAGE NdisFlushBuffer
     """,
+    "chaining": """
+        NdisChainBufferAtFront NdisChainBufferAtBack NdisUnchainBufferAtFront NdisUnchainBufferAtBack
+    """,
+    "delays": "NdisMSleep NdisStallExecution NdisGetCurrentSystemTime NdisGetSystemUpTime",
+    "events": "NdisInitializeEvent NdisSetEvent NdisResetEvent NdisWaitEvent",
+    "interlocked": """
+        NdisInterlockedInsertHeadList NdisInterlockedInsertTailList NdisInterlockedRemoveHeadList
+        NdisInitializeSListHead NdisInterlockedPushEntrySList NdisInterlockedPopEntrySList NdisQueryDepthSList
+        NdisInterlockedIncrement NdisInterlockedDecrement NdisInterlockedAddUlong NdisInterlockedAddLargeStatistic
+    """,
+    "levels": """
+        NDIS_RAISE_IRQL_TO_DISPATCH NDIS_LOWER_IRQL NDIS_INIT_MUTEX NDIS_WAIT_FOR_MUTEX NDIS_RELEASE_MUTEX
+    """,
     "locks": """
         NdisAllocateSpinLock NdisFreeSpinLock NdisAcquireSpinLock NdisReleaseSpinLock NdisDprAcquireSpinLock
         NdisDprReleaseSpinLock
     """,
+    "oob": """
+        NDIS_OOB_DATA_FROM_PACKET NDIS_GET_PACKET_HEADER_SIZE NDIS_SET_PACKET_HEADER_SIZE NDIS_GET_PACKET_STATUS
+        NDIS_SET_PACKET_STATUS NDIS_GET_PACKET_TIME_TO_SEND NDIS_SET_PACKET_TIME_TO_SEND NDIS_GET_PACKET_TIME_SENT
+        NDIS_SET_PACKET_TIME_SENT NDIS_GET_PACKET_TIME_RECEIVED NDIS_SET_PACKET_TIME_RECEIVED
+        NDIS_GET_PACKET_MEDIA_SPECIFIC_INFO NDIS_SET_PACKET_MEDIA_SPECIFIC_INFO NDIS_PACKET_EXTENSION_FROM_PACKET
+        NDIS_PER_PACKET_INFO_FROM_PACKET NDIS_GET_ORIGINAL_PACKET NDIS_SET_ORIGINAL_PACKET NDIS_GET_PACKET_CANCEL_ID
+        NDIS_SET_PACKET_CANCEL_ID NdisIMCopySendPerPacketInfo NdisIMCopySendCompletePerPacketInfo
+        NdisIMGetCurrentPacketStack
+    """,
+    "packets": """
+        NdisAllocatePacketPool NdisAllocatePacketPoolEx NdisFreePacketPool NdisPacketPoolUsage
+        NdisSetPacketPoolProtocolId NdisAllocatePacket NdisDprAllocatePacket NdisDprAllocatePacketNonInterlocked
+        NdisFreePacket NdisDprFreePacket NdisDprFreePacketNonInterlocked NdisReinitializePacket NdisQueryPacket
+        NdisQueryPacketLength NdisRecalculatePacketCounts NdisGetFirstBufferFromPacket
+        NdisGetFirstBufferFromPacketSafe NdisCopyFromPacketToPacket NdisCopyFromPacketToPacketSafe
+        NdisGetPoolFromPacket NdisPacketSize NdisSetPacketFlags NdisGetPacketFlags NdisClearPacketFlags
+    """,
+    "rwlocks": "NdisInitializeReadWriteLock NdisAcquireReadWriteLock NdisReleaseReadWriteLock",
+    "timers": """
+        NdisInitializeTimer NdisSetTimer NdisSetTimerEx NdisCancelTimer NdisMInitializeTimer NdisMSetTimer
+        NdisMSetPeriodicTimer NdisMCancelTimer
+    """,
+    "workitems": "NdisInitializeWorkItem NdisScheduleWorkItem",
 }
 LEVELS = {"any", "PASSIVE", "< DISPATCH", "<= DISPATCH", "exactly DISPATCH"}
 CALLS = [call for calls in families().values() for call in calls]
@@ -49,8 +85,8 @@ def test_a_call_is_offered_and_found(call: Ddi) -> None:
     assert lookup(call.name) is call
 
 
-def test_the_star_gives_the_calls_and_the_two_questions() -> None:
-    assert set(ddi.__all__) == {call.name for call in CALLS} | {"Ddi", "families", "lookup"}
+def test_the_star_gives_the_calls_and_little_else() -> None:
+    assert set(ddi.__all__) == {call.name for call in CALLS} | {"Ddi", "PacketExtension", "families", "lookup"}
 
 
 @every_call
