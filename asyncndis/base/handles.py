@@ -7,6 +7,7 @@ handle of an earlier generation is refused. Handles are never 0, so that 0 can m
 
 from typing import Generic, TypeVar
 
+from .checks import check_instance
 from .errors import StaleHandle
 
 __all__ = ["HandleTable"]
@@ -53,6 +54,7 @@ class HandleTable(Generic[T]):
 
         :raises StaleHandle: when the handle was closed, or never given out
         """
+        check_instance(f"a {self.kind} handle", handle, int)
         slot, generation = handle & _SLOT_MASK, handle >> _SLOT_BITS
         if slot < len(self._objects) and self._generations[slot] == generation:
             subject = self._objects[slot]

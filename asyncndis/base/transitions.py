@@ -49,7 +49,7 @@ class TransitionTable(Generic[S, E]):
         try:
             return self._edges[state, event]
         except KeyError:
-            legal = ", ".join(e.value for s, e in self._edges if s is state) or "nothing"
+            legal = ", ".join(f"{e.value}" for s, e in self._edges if s is state) or "nothing"
             raise IllegalTransition(
                 self.rule, f"{self.name}: {event.value} is not legal while {state.value}; legal now: {legal}"
             ) from None
