@@ -65,5 +65,5 @@ def test_a_stale_handle_names_the_kind_the_rule_and_the_way_out(table: HandleTab
 
 @pytest.mark.parametrize("handle", [None, 1.5, "1", b"1", []])
 def test_what_is_no_handle_is_refused(table: HandleTable[str], handle: object) -> None:
-    with pytest.raises(TypeError, match=r"^a buffer handle is an integer, not"):
+    with pytest.raises(TypeError, match=r"^a buffer handle is a int, not"):
         table.resolve(handle)  # type: ignore[arg-type]  # the point of the test

@@ -38,7 +38,10 @@ def test_shipped_drivers_are_drivers() -> None:
 
 
 def test_without_a_driver_the_outermost_frame_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("asyncndis.base.sites.is_driver_code", lambda _file: False)
+    def nobody_is_a_driver(_file: str) -> bool:
+        return False
+
+    monkeypatch.setattr("asyncndis.base.sites.is_driver_code", nobody_is_a_driver)
     site = caller_site()
     assert site.function == "<module>" or site.file != __file__
 
