@@ -57,8 +57,8 @@ class Context(Protocol):
         """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
         ...
 
-    def call_soon(self, callback: Callable[[], object]) -> None:
-        """Run a callback when the current task next gives way."""
+    def after_step(self, callback: Callable[[], object]) -> None:
+        """Run a callback when the current task has given way, and before it goes on."""
         ...
 
     def irql_name(self, level: int) -> str:

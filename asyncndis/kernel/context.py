@@ -24,9 +24,15 @@ class KernelContext:
         """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
         return raised.get(current_task()) if raised else None
 
-    def call_soon(self, callback: Callable[[], object]) -> None:
-        """Run a callback when the current task next gives way."""
-        current_host().call_soon(callback)
+    def after_step(self, callback: Callable[[], object]) -> None:
+        """Run a callback when the current task has given way, and before it goes on."""
+        host = current_host()
+        if host.name == "trio":  # whose call_soon may come late
+            from ._trio_steps import after_step
+
+            after_step(callback)
+        else:
+            host.call_soon(callback)
 
     def irql_name(self, level: int) -> str:
         """A level as the documentation writes it."""

@@ -28,11 +28,14 @@ async def test_raised_processor() -> None:
 
 
 @pytest.mark.every_loop
-async def test_call_soon() -> None:
-    called = anyio.Event()
-    context.call_soon(called.set)
-    assert not called.is_set()
-    await called.wait()
+async def test_after_step() -> None:
+    called: list[object] = []
+    context.after_step(lambda: called.append(None))
+    assert called == []
+    await anyio.sleep(0)
+    assert called == [None]
+    await anyio.sleep(0)
+    assert called == [None]
 
 
 @coroutine
