@@ -5,6 +5,7 @@ from types import coroutine
 
 import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from asyncndis.base import Site
 from asyncndis.kernel import Irql, KernelContext, SpinLock, at_irql, current_task
@@ -32,9 +33,9 @@ async def test_after_step() -> None:
     called: list[object] = []
     context.after_step(lambda: called.append(None))
     assert called == []
-    await anyio.sleep(0)
+    await checkpoint()
     assert called == [None]
-    await anyio.sleep(0)
+    await checkpoint()
     assert called == [None]
 
 
