@@ -15,6 +15,7 @@ class RefusedAwait(RuleViolation, asyncio.CancelledError):
 def call_off(request: object, _refusal: RuleViolation) -> bool:
     """Undo what an await asked for, as ``task.cancel()`` does: cancel the future that was yielded, if any."""
     if isinstance(request, asyncio.Future):
+        request._asyncio_future_blocking = False  # the task that takes the request would say so; others may await it
         request.cancel()
     return True
 

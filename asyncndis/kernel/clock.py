@@ -63,8 +63,12 @@ class RealClock:
         return _YEAR_1970 + time_ns() // 100
 
     def call_at(self, when: int, callback: Callable[[], object]) -> Cancellable:
-        """Have the loop call back, at once when the time has passed already."""
-        return current_host().call_later(max(0, when - self.now()) / SECOND, callback)
+        """Have the loop call back, at once when the time has passed already.
+
+        In whole milliseconds, rounded up: uvloop counts in these, and would take the rest for nothing.
+        """
+        delay = max(0, when - self.now())
+        return current_host().call_later(-(-delay // MILLISECOND) / 1000, callback)
 
     def stall(self, duration: int) -> None:
         """Spin, as a processor does; the loop stands still meanwhile."""
