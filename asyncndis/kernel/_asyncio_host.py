@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import cast
+from typing import Any
 
 from .host import Cancellable, Seat
 
@@ -16,7 +16,7 @@ class AsyncioHost:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.current_task: Callable[[], object] = asyncio.current_task
-        self.new_seat = cast(Callable[[], Seat[object]], loop.create_future)
+        self.new_seat: Callable[[], Seat[Any]] = loop.create_future
         self.time: Callable[[], float] = loop.time
 
     def runs_here(self) -> bool:

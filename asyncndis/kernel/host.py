@@ -8,7 +8,7 @@ or on trio an object with the part of a future's interface that is used here.
 from collections.abc import Callable, Generator
 from importlib import import_module
 from sys import modules
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 __all__ = ["Cancellable", "Host", "Seat", "current_host", "current_task", "find_host"]
 
@@ -68,7 +68,7 @@ class Host(Protocol):
 
     current_task: Callable[[], object]
     """The task that runs now; on asyncio None inside a callback of the loop."""
-    new_seat: Callable[[], Seat[object]]
+    new_seat: Callable[[], Seat[Any]]
     """Makes a seat for the current task."""
     time: Callable[[], float]
     """The loop's clock, in seconds."""

@@ -8,7 +8,7 @@ the ones behind it wait, or it would starve.
 """
 
 from collections import deque
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 from .host import Host, Seat
 
@@ -64,13 +64,13 @@ class WaiterQueue(Generic[T]):
 
     def join(self) -> Seat[T | None]:
         """Line up for one item; await the seat, and call :meth:`arrived` or :meth:`leave` after it."""
-        seat = cast(Seat[T | None], self._host.new_seat())
+        seat = self._host.new_seat()
         self._entries.append(seat)
         return seat
 
     def join_bulk(self, count: int) -> Bulk[T]:
         """Line up for ``count`` items; await its seat, and call :meth:`arrived` or :meth:`leave_bulk` after it."""
-        entry = Bulk[T](count, cast(Seat[list[T] | None], self._host.new_seat()))
+        entry: Bulk[T] = Bulk(count, self._host.new_seat())
         self._entries.append(entry)
         return entry
 
@@ -105,11 +105,14 @@ class WaiterQueue(Generic[T]):
 
     def leave(self, seat: Seat[T | None]) -> T | None:
         """The waiter gives up; what it was handed meanwhile is returned, for the next one."""
-        if not seat.done():
+        if not seat.cancelled():
+            if seat.done():
+                return self._passed_on(seat)
             seat.cancel()
-        if seat.cancelled():
-            self._mark_dead()
-            return None
+        self._mark_dead()
+        return None
+
+    def _passed_on(self, seat: Seat[T | None]) -> T | None:
         item = seat.result()
         if item is not None:
             self.in_hand -= 1
