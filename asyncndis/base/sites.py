@@ -8,6 +8,7 @@ is made or when somebody asked for tracking: walking frames costs more than an a
 import os
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import FrameType
 
@@ -37,6 +38,7 @@ class Site:
         return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
 
 
+@cache
 def is_driver_code(file: str) -> bool:
     """Whether a source file counts as a driver's: everything but this package, whose own drivers count too."""
     return not file.startswith(_PACKAGE) or file.startswith(_DRIVERS)

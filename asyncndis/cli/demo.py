@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import anyio
 import click
@@ -25,6 +26,8 @@ from .tables import facts, ranking
 
 __all__ = ["demo"]
 
+Loop = Literal["uvloop", "asyncio", "trio"]
+
 ETHERNET = 1
 SLOT_BYTES = 2048
 END = Record(b"", None)
@@ -38,6 +41,7 @@ class Outcome:
     frames: int
     bytes: int
     seconds: float
+    frames_per_second: float
     ring: int
     pool_high_water: int
     waits: int
@@ -171,7 +175,7 @@ class Demo:
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @click.pass_context
 def demo(
-    ctx: click.Context, file: Path | None, ring: int, seconds: float, output: Path | None, loop: str, as_json: bool
+    ctx: click.Context, file: Path | None, ring: int, seconds: float, output: Path | None, loop: Loop, as_json: bool
 ) -> None:
     """Run the frames of FILE (pcap or pcapng) through a ring-DMA receive path.
 
@@ -193,7 +197,7 @@ def demo(
     ctx.exit(0 if outcome.identical and not outcome.violations else 1)
 
 
-def _run(source: Path, target: Path, ring: int, seconds: float, loop: str, console: Console) -> Outcome:
+def _run(source: Path, target: Path, ring: int, seconds: float, loop: Loop, console: Console) -> Outcome:
     size = source.stat().st_size
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[state]}"), TimeElapsedColumn())
     with (
@@ -217,6 +221,7 @@ def _run(source: Path, target: Path, ring: int, seconds: float, loop: str, conso
         frames=protocol.frames,
         bytes=protocol.bytes,
         seconds=took,
+        frames_per_second=protocol.frames / took,
         ring=ring,
         pool_high_water=pool.max_outstanding,
         waits=pool.delayed,
@@ -229,14 +234,14 @@ def _run(source: Path, target: Path, ring: int, seconds: float, loop: str, conso
 
 def _print(console: Console, outcome: Outcome, output: Path | None) -> None:
     name = "the shipped sample" if outcome.file == str(SAMPLE) else outcome.file
-    console.print(ranking("frame", outcome.kinds))
+    console.print(ranking("kind of frame", outcome.kinds))
     console.print(
         facts(
             f"{name} through a ring of {outcome.ring}",
             {
                 "frames": f"{outcome.frames:,}",
                 "bytes": f"{outcome.bytes:,}",
-                "frames/s": f"{outcome.frames / outcome.seconds:,.0f}",
+                "frames/s": f"{outcome.frames_per_second:,.0f}",
                 "pool high-water mark": f"{outcome.pool_high_water} of {outcome.ring}",
                 "waits of the miniport": f"{outcome.waits:,}",
                 "longest wait": f"{outcome.longest_wait_ms:.1f} ms",

@@ -53,7 +53,8 @@ class RingReceiver:
 
         :param frame: its bytes, at most :attr:`longest_frame` of them
         """
-        packet = await self._packets.allocate()
+        await self._supply()
+        packet = await self._packets.allocate()  # there is one: each that is lent has a buffer of the ring
         try:
             for start in range(0, max(len(frame), 1), self._slot_bytes):
                 await self._supply()
