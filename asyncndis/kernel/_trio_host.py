@@ -6,7 +6,7 @@ delivers it before any cancellation, so that nothing can get lost on the way.
 
 import inspect
 from collections.abc import Callable, Generator
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 import outcome
 import trio
@@ -23,12 +23,12 @@ class TrioSeat(Generic[T]):
 
     def __init__(self) -> None:
         self._task: trio.lowlevel.Task | None = None
-        self._outcome: outcome.Outcome[T] | None = None
+        self._outcome: outcome.Maybe[T] | None = None
         self._cancelled = False
 
     def __await__(self) -> Generator[object, None, T]:
         if self._outcome is not None:
-            return self._outcome.unwrap()
+            return self.result()
         self._task = trio.lowlevel.current_task()
         return (yield from self._sleep().__await__())
 
@@ -51,7 +51,9 @@ class TrioSeat(Generic[T]):
 
     def result(self) -> T:
         assert self._outcome is not None
-        return self._outcome.unwrap()
+        if isinstance(self._outcome, outcome.Error):  # unwrap() would serve once, and trio has that turn
+            raise self._outcome.error
+        return self._outcome.value
 
     def set_result(self, value: T, /) -> None:
         self._wake(outcome.Value(value))
@@ -59,7 +61,7 @@ class TrioSeat(Generic[T]):
     def set_exception(self, error: BaseException, /) -> None:
         self._wake(outcome.Error(error))
 
-    def _wake(self, result: outcome.Outcome[T]) -> None:
+    def _wake(self, result: outcome.Maybe[T]) -> None:
         self._outcome = result
         if self._task is not None:
             trio.lowlevel.reschedule(self._task, result)
@@ -90,7 +92,7 @@ class TrioHost:
     def __init__(self, loop: trio.lowlevel.TrioToken) -> None:
         self.loop = loop
         self.current_task: Callable[[], object] = trio.lowlevel.current_task
-        self.new_seat = cast(Callable[[], Seat[object]], TrioSeat)
+        self.new_seat: Callable[[], Seat[Any]] = TrioSeat
         self.time: Callable[[], float] = trio.current_time
 
     def runs_here(self) -> bool:
