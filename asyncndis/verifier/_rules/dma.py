@@ -1,0 +1,82 @@
+"""Rules of direct memory access: map registers, shared memory, flushing, descriptors of the device."""
+
+from .rule import DOCUMENTATION, KNOWLEDGE, CheckedBy, Harm, Rule
+
+__all__ = ["RULES"]
+
+ALWAYS, LATER = CheckedBy.ALWAYS, CheckedBy.LATER
+
+RULES = (
+    Rule(
+        "DMA-01",
+        "A map register is one of those allocated, and carries one mapping at a time.",
+        f"{DOCUMENTATION}; Driver Verifier (DMA verification)",
+        Harm.BUGCHECK,
+        "Count registers from 0, and complete the old mapping before starting the next.",
+        ALWAYS,
+        "memory",
+        detail="0xE6",
+    ),
+    Rule(
+        "DMA-02",
+        "Every mapping that was started is completed, before its packet's send completion.",
+        DOCUMENTATION,
+        Harm.LEAK,
+        "Complete the mapping in the transmit interrupt, then complete the send.",
+        ALWAYS,
+        "memory",
+        note="The verifier adds buffers that are freed while they are mapped, and mappings left at the end of the run; "
+        "that the send completes later is seen from the ndis floor on.",
+    ),
+    Rule(
+        "DMA-03",
+        "An adapter has at most 64 map registers.",
+        DOCUMENTATION,
+        Harm.STATUS,
+        "Ask for fewer base registers, or for a smaller maximum buffer.",
+        ALWAYS,
+        "memory",
+        detail="RESOURCES",
+        note="A status, not a violation: NdisError is raised.",
+    ),
+    Rule(
+        "DMA-04",
+        "Shared memory is freed once, as a whole, with the arguments that it was allocated with.",
+        DOCUMENTATION,
+        Harm.BUGCHECK,
+        "Keep address, physical address, length and kind together.",
+        ALWAYS,
+        "memory",
+        detail="0x7C/0x03",
+        microsoft=("NdisMFreeSharedMemory", "Irql_Gather_DMA_Function"),
+    ),
+    Rule(
+        "DMA-05",
+        "Neither driver nor device reaches beyond shared memory.",
+        DOCUMENTATION,
+        Harm.BUGCHECK,
+        "Check offsets against the length before giving them to the device.",
+        LATER,
+        "nic",
+        detail="0xD2; 0x7C/0x02",
+        note="Python stops a driver by an IndexError; a device can reach too far from the nic floor on.",
+    ),
+    Rule(
+        "DMA-06",
+        "A descriptor that was handed to the device is left alone until the device gives it back.",
+        KNOWLEDGE,
+        Harm.CORRUPT,
+        "Read the ownership bit first.",
+        LATER,
+        "nic",
+    ),
+    Rule(
+        "DMA-07",
+        "A buffer is flushed before DMA out of it, and after DMA into it.",
+        f"{DOCUMENTATION}; Driver Verifier (DMA verification)",
+        Harm.CORRUPT,
+        "Call NdisFlushBuffer with WriteToDevice TRUE before, FALSE afterwards.",
+        LATER,
+        "nic",
+    ),
+)
