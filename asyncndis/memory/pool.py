@@ -33,6 +33,7 @@ from asyncndis.kernel.host import Seat, current_host
 from asyncndis.kernel.waiters import Bulk
 
 from .descriptor import AWAY, Descriptor, Special
+from .returns import CarefulReturns, HandOff
 from .statistics import LeakReport, PoolStatistics
 from .waiting import WaitingRoom
 from .watermarks import Watermarks
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-__all__ = ["CarefulReturns", "DescriptorPool", "PoolRules"]
+__all__ = ["DescriptorPool", "PoolRules"]
 
 logger = logging.getLogger("asyncndis.memory")
 
@@ -487,31 +488,3 @@ class DescriptorPool(Generic[D]):
     async def _preempt(self, operation: str) -> None:
         if self._probe is not None and self._probe.preempt is not None:
             await self._probe.preempt(operation, self)
-
-
-class HandOff(Generic[D]):
-    """Takes the place of the shelf for what comes back, while tasks wait and nothing else is to be done."""
-
-    __slots__ = ("_pool",)
-
-    def __init__(self, pool: DescriptorPool[D]) -> None:
-        self._pool = pool
-
-    def append(self, descriptor: D) -> None:
-        """Hand a descriptor to the oldest waiter; quiet times begin when there is none."""
-        pool = self._pool
-        if not pool._queue.offer(descriptor):
-            pool._put_back(descriptor)
-
-
-class CarefulReturns(Generic[D]):
-    """Takes the place of the shelf for what comes back, while the pool wants to know."""
-
-    __slots__ = ("_pool",)
-
-    def __init__(self, pool: DescriptorPool[D]) -> None:
-        self._pool = pool
-
-    def append(self, descriptor: D) -> None:
-        """Take a descriptor back."""
-        self._pool._come_back(descriptor)
