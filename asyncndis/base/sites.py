@@ -7,6 +7,7 @@ is made or when somebody asked for tracking: walking frames costs more than an a
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,9 @@ __all__ = ["Site", "caller_site", "is_driver_code"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _DRIVERS = _PACKAGE + "drivers" + os.sep
+_start = ""  # where the program started; asked once, since asking the system has no place in a loop
+with suppress(OSError):
+    _start = str(Path.cwd()) + os.sep
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +31,7 @@ class Site:
     function: str
 
     def __str__(self) -> str:
-        return f"{os.path.relpath(self.file) if self._is_near() else self.file}:{self.line} in {self.function}"
-
-    def _is_near(self) -> bool:
-        return self.file.startswith(str(Path.cwd()) + os.sep)
+        return f"{self.file.removeprefix(_start)}:{self.line} in {self.function}"
 
     @classmethod
     def of_frame(cls, frame: FrameType) -> "Site":

@@ -1,5 +1,8 @@
 """A call site is the innermost line that is a driver's."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -61,11 +64,25 @@ def test_driver_code(file: Path, *, is_driver: bool) -> None:
     assert is_driver_code(str(file)) is is_driver
 
 
-def test_a_near_file_is_shown_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert str(Site(str(tmp_path / "drivers" / "port.py"), 7, "send")) == "drivers/port.py:7 in send"
+def shown_from(start: Path, file: Path) -> str:
+    """A site as a program shows it that started in ``start``."""
+    code = f"from asyncndis.base import Site\nprint(Site({str(file)!r}, 7, 'send'))"
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=start, env=environment, capture_output=True, text=True, check=True).stdout
 
 
-def test_a_far_file_is_shown_in_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    assert str(Site("/far/port.py", 7, "send")) == "/far/port.py:7 in send"
+def test_a_near_file_is_shown_from_where_the_program_started(tmp_path: Path) -> None:
+    assert shown_from(tmp_path, tmp_path / "drivers" / "port.py") == "drivers/port.py:7 in send\n"
+
+
+def test_a_far_file_is_shown_in_full(tmp_path: Path) -> None:
+    assert shown_from(tmp_path, Path("/far/port.py")) == "/far/port.py:7 in send\n"
+
+
+def test_a_program_may_start_nowhere(tmp_path: Path) -> None:
+    code = f"import os\nos.rmdir({str(tmp_path)!r})\nfrom asyncndis.base import caller_site\nprint(caller_site())"
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "<string>:4 in <module>\n"
