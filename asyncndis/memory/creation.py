@@ -15,6 +15,7 @@ from anyio import Lock
 from asyncndis.base import RuleViolation, current_probe
 from asyncndis.kernel.host import current_host
 from asyncndis.kernel.processors import Irql, current_processor, irql_name
+from asyncndis.kernel.waiting import preempt
 
 from .pool import DescriptorPool
 
@@ -56,8 +57,7 @@ class PoolCreation(Generic[P]):
         probe = current_probe()
         if probe is not None:
             probe.before(self._operation, self._name)
-            if probe.preempt is not None:
-                await probe.preempt(self._operation, self._name)
+            await preempt(probe, self._operation, self._name)
         async with _creation_lock():
             pool = self._build()
         if probe is not None:

@@ -31,6 +31,7 @@ from asyncndis.base import (
 )
 from asyncndis.kernel.host import Seat, current_host
 from asyncndis.kernel.waiters import Bulk
+from asyncndis.kernel.waiting import preempt
 
 from .descriptor import AWAY, Descriptor, Special
 from .returns import CarefulReturns, HandOff
@@ -486,5 +487,5 @@ class DescriptorPool(Generic[D]):
                 logger.exception("a watermark callback of pool %r failed", self.name)
 
     async def _preempt(self, operation: str) -> None:
-        if self._probe is not None and self._probe.preempt is not None:
-            await self._probe.preempt(operation, self)
+        if self._probe is not None:
+            await preempt(self._probe, operation, self)

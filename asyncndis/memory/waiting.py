@@ -8,10 +8,10 @@ import logging
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from asyncndis.base import RuleViolation
 from asyncndis.kernel.host import Cancellable, Host, Seat
-from asyncndis.kernel.processors import Irql, current_processor, irql_name
+from asyncndis.kernel.processors import Irql
 from asyncndis.kernel.waiters import Bulk, WaiterQueue
+from asyncndis.kernel.waiting import check_may_wait
 
 from .statistics import WaitHistogram
 
@@ -102,18 +102,9 @@ def refuse_waiting(name: str, subject: object) -> None:
     :param name: the pool's name
     :raises RuleViolation: LOCK-11 with a spin lock held, IRQL-02 at or above DISPATCH_LEVEL
     """
-    processor = current_processor()
-    if processor.top is not None:
-        raise RuleViolation(
-            "LOCK-11",
-            f"{processor.name} may wait for a descriptor of {name!r} while it holds {processor.top.name}; "
-            "release it first, or use allocate_nowait()",
-            subject,
-        )
-    if processor.irql >= Irql.DISPATCH:
-        raise RuleViolation(
-            "IRQL-02",
-            f"{processor.name} may wait for a descriptor of {name!r} at {irql_name(processor.irql)}; "
-            "use allocate_nowait() there, or wait in a work item",
-            subject,
-        )
+    check_may_wait(
+        f"may wait for a descriptor of {name!r}",
+        subject,
+        "use allocate_nowait() there, or wait in a work item",
+        Irql.APC,
+    )
