@@ -27,12 +27,13 @@ def NDIS_RAISE_IRQL_TO_DISPATCH() -> int:
 
 
 @ddi(page="ndis.h", irql="<= DISPATCH", rules=("IRQL-01", "IRQL-04"), maps_to="Processor.lower_irql")
-def NDIS_LOWER_IRQL(OldIrql: int, CurIrql: int) -> None:  # noqa: ARG001 - the macro has it, NT does not look at it
+def NDIS_LOWER_IRQL(OldIrql: int, CurIrql: int) -> None:
     """Lower to the level from before.
 
     :param OldIrql: what raising returned
     :param CurIrql: the present level, which is a hint
     """
+    del CurIrql  # NT does not look at it either
     current_processor().lower_irql(OldIrql)
 
 

@@ -140,7 +140,7 @@ def NdisSetPacketPoolProtocolId(PoolHandle: PacketPool, ProtocolId: int) -> None
 @ddi(
     page="NdisAllocatePacket, network reference of Windows 2000 and XP",
     irql="<= DISPATCH, no spin lock held",
-    rules=("POOL-09", "POOL-13", "PKT-09"),
+    rules=("POOL-09", "POOL-13", "PKT-09", "LOCK-01"),
     maps_to="PacketPool.allocate_nowait",
 )
 def NdisAllocatePacket(PoolHandle: PacketPool) -> tuple[NdisStatus, Packet | None]:
@@ -155,7 +155,7 @@ def NdisAllocatePacket(PoolHandle: PacketPool) -> tuple[NdisStatus, Packet | Non
 @ddi(
     page="NdisDprAllocatePacket, network reference of Windows 2000 and XP",
     irql="exactly DISPATCH, no spin lock held",
-    rules=("POOL-09", "POOL-13", "PKT-04", "PKT-06", "PKT-09"),
+    rules=("POOL-09", "POOL-13", "PKT-04", "PKT-06", "PKT-09", "LOCK-01"),
     maps_to="PacketPool.allocate_dpr",
 )
 def NdisDprAllocatePacket(PoolHandle: PacketPool) -> tuple[NdisStatus, Packet | None]:

@@ -21,6 +21,12 @@ REFERENCE = {
         NdisChainBufferAtFront NdisChainBufferAtBack NdisUnchainBufferAtFront NdisUnchainBufferAtBack
     """,
     "delays": "NdisMSleep NdisStallExecution NdisGetCurrentSystemTime NdisGetSystemUpTime",
+    "dma": """
+        NdisMAllocateSharedMemory NdisMAllocateSharedMemoryAsync NdisMFreeSharedMemory
+        NdisCreateLookaheadBufferFromSharedMemory NdisDestroyLookaheadBufferFromSharedMemory
+        NdisMAllocateMapRegisters NdisMFreeMapRegisters NdisMStartBufferPhysicalMapping
+        NdisMCompleteBufferPhysicalMapping
+    """,
     "events": "NdisInitializeEvent NdisSetEvent NdisResetEvent NdisWaitEvent",
     "interlocked": """
         NdisInterlockedInsertHeadList NdisInterlockedInsertTailList NdisInterlockedRemoveHeadList
@@ -33,6 +39,11 @@ REFERENCE = {
     "locks": """
         NdisAllocateSpinLock NdisFreeSpinLock NdisAcquireSpinLock NdisReleaseSpinLock NdisDprAcquireSpinLock
         NdisDprReleaseSpinLock
+    """,
+    "memory": """
+        NdisAllocateMemoryWithTag NdisAllocateMemory NdisFreeMemory NdisZeroMemory NdisMoveMemory NdisFillMemory
+        NdisEqualMemory NdisInitializeNPagedLookasideList NdisAllocateFromNPagedLookasideList
+        NdisFreeToNPagedLookasideList NdisDeleteNPagedLookasideList
     """,
     "oob": """
         NDIS_OOB_DATA_FROM_PACKET NDIS_GET_PACKET_HEADER_SIZE NDIS_SET_PACKET_HEADER_SIZE NDIS_GET_PACKET_STATUS
