@@ -6,7 +6,10 @@ import tomllib
 from importlib import import_module
 from pathlib import Path
 
+from docutils import nodes  # type: ignore[import-untyped]  # docutils ships no types
 from sphinx.application import Sphinx
+
+from asyncndis.verifier import RULES
 
 sys.path.append(str(Path(__file__).parent))  # for generated.py
 
@@ -22,7 +25,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"{project} {release}"
 html_static_path = ["_static"]
-html_css_files = ["ladder.css"]
+html_css_files = ["pages.css"]
 
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -33,12 +36,28 @@ autodoc_typehints_description_target = "documented"
 
 
 _GENERATED = re.compile(r"^% ([\w.]+)\.(\w+)\(\) is put here by conf\.py$", re.MULTILINE)
+_RULE = re.compile(r"\b([A-Z]+-\d\d)\b")
 
 
 def setup(app: Sphinx) -> None:
-    """Have Sphinx tell of each page that it reads."""
+    """Have Sphinx tell of each page that it reads and writes."""
     app.connect("source-read", _insert_generated)
+    app.connect("doctree-resolved", _link_rules)
 
 
 def _insert_generated(_app: Sphinx, _page: str, text: list[str]) -> None:
     text[0] = _GENERATED.sub(lambda mark: getattr(import_module(mark[1]), mark[2])(), text[0])
+
+
+def _link_rules(app: Sphinx, tree: nodes.document, page: str) -> None:
+    """Make every rule id in running text a link to the rule."""
+    rules = app.builder.get_relative_uri(page, "reference/rules")
+    for text in list(tree.findall(nodes.Text)):
+        if not isinstance(text.parent, nodes.FixedTextElement | nodes.literal | nodes.reference | nodes.title):
+            linked = [
+                nodes.reference("", part, refuri=f"{rules}#{part.lower()}", classes=["rule"])
+                if part in RULES
+                else nodes.Text(part)
+                for part in _RULE.split(text)
+            ]
+            text.parent.replace(text, linked)

@@ -1,28 +1,31 @@
 # ruff: noqa: INP001 - a folder of pages is no package
 """What the pages take from the code, as markdown: state diagrams and the help of the command line.
 
-A diagram is a ladder: a column for each state, a row for each step, in the order of the table it is drawn from.
+A diagram is a ladder: a column for each state, a row for each event and the state that it leads to, in the order of
+the table. Dots mark the states in which the event is legal, so that any table can be drawn without crossing lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from html import escape
+from textwrap import wrap
 from typing import TypeVar
 
 import click
 
 from asyncndis.base import TransitionTable
 from asyncndis.cli.app import app
+from asyncndis.memory.states import BUFFER_STATES, PACKET_STATES
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
-_COLUMN, _ROW, _TOP, _MARGIN = 150, 34, 46, 50
+_COLUMN, _ROW, _TOP, _LINE, _MARGIN = 100, 32, 72, 15, 50
 
 
 def command_line() -> str:
     """The help of every verb, a section each."""
-    top = click.Context(app, info_name="asyncndis")
+    top = click.Context(app, info_name="asyncndis", **app.context_settings)
     verbs = [(verb, click.Context(command, top, info_name=verb)) for verb, command in sorted(app.commands.items())]
     return "\n".join([_help(top), *(f"## {verb}\n\n{_help(context)}" for verb, context in verbs)])
 
@@ -31,33 +34,59 @@ def _help(context: click.Context) -> str:
     return f"```text\n{context.get_help()}\n```\n"
 
 
-def ladder(table: TransitionTable[S, E]) -> str:
-    """A transition table as a picture."""
-    steps = list(table)
-    states = list(dict.fromkeys(state for before, _, after in steps for state in (before, after)))
+def buffer_states() -> str:
+    """The states of a buffer, as a picture."""
+    return _ladder(BUFFER_STATES)
+
+
+def packet_states() -> str:
+    """The states of a packet, as a picture."""
+    return _ladder(PACKET_STATES)
+
+
+def _ladder(table: TransitionTable[S, E]) -> str:
+    states = list(dict.fromkeys([before for before, _, _ in table] + [after for _, _, after in table]))
     centre = {state: _COLUMN * column + _COLUMN // 2 for column, state in enumerate(states)}
-    width, height = _COLUMN * len(states) + _MARGIN, _TOP + _ROW * len(steps) + 12
+    rows: dict[tuple[E, int], list[int]] = {}
+    for before, event, after in table:
+        loop = -centre[before] if before is after else 0  # one row each, however many states an event leaves alone
+        rows.setdefault((event, loop or centre[after]), []).append(centre[before])
+    height = _TOP + _ROW * len(rows) + _LINE
     shapes: list[str] = []
     for state in states:
-        shapes += _column(state.value, centre[state], height, state is table.initial)
-    for row, (before, event, after) in enumerate(steps, 1):
-        shapes += _step(event.value, centre[before], centre[after], _TOP + _ROW * row)
-    head = f'<svg class="ladder" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(table.name)}">'
+        shapes += _column(str(state.value), centre[state], height, state is table.initial)
+    for row, ((event, target), sources) in enumerate(rows.items(), 1):
+        draw = _loop if target < 0 else _arrows
+        shapes += draw(escape(str(event.value)), abs(target), sources, _TOP + _ROW * row)
+    width = _COLUMN * len(states) + _MARGIN
+    size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
+    head = f'<svg class="ladder" {size} role="img" aria-label="states of a {table.name}">'
     return "\n".join([head, *shapes, "</svg>", ""])
 
 
 def _column(name: str, x: int, height: int, is_initial: bool) -> Iterator[str]:
-    yield f'<line class="life" x1="{x}" y1="{_TOP - 10}" x2="{x}" y2="{height}"/>'
-    yield f'<rect class="{"initial" if is_initial else "state"}" x="{x - 65}" y="6" width="130" height="30" rx="6"/>'
-    yield f'<text x="{x}" y="26">{escape(name)}</text>'
+    lines = wrap(name, _COLUMN // 7)
+    first = _TOP // 2 - _LINE * (len(lines) - 1) // 2 + 1
+    yield f'<line class="life" x1="{x}" y1="{_TOP - 8}" x2="{x}" y2="{height}"/>'
+    yield f'<rect class="{"initial" if is_initial else "state"}" x="{x - 46}" y="4" width="92" height="60" rx="6"/>'
+    for number, line in enumerate(lines):
+        yield f'<text x="{x}" y="{first + _LINE * number}">{escape(line)}</text>'
 
 
-def _step(event: str, start: int, end: int, y: int) -> Iterator[str]:
-    back = -8 if end > start else 8  # from the arrow's tip to its shaft
-    shaft = f"M {start} {y - 12} h 24 v 12" if end == start else f"M {start} {y}"
-    yield f'<path class="step" d="{shaft} H {end + back}"/>'
-    yield f'<path class="tip" d="M {end} {y} l {back} -4 v 8 z"/>'
-    if end == start:
-        yield f'<text class="event aside" x="{start + 30}" y="{y - 1}">{escape(event)}</text>'
-    else:
-        yield f'<text class="event" x="{(start + end) // 2}" y="{y - 5}">{escape(event)}</text>'
+def _arrows(event: str, target: int, sources: Iterable[int], y: int) -> Iterator[str]:
+    ordered = sorted(sources, key=lambda x: abs(x - target))
+    sides = [beside for sign in (1, -1) if (beside := [x for x in ordered if (x - target) * sign > 0])]
+    for beside in sides:
+        back = 8 if beside[0] > target else -8  # from the arrow's tip to its shaft
+        yield f'<path class="step" d="M {beside[-1]} {y} H {target + back}"/>'
+        yield f'<path class="tip" d="M {target} {y} l {back} -4 v 8 z"/>'
+        yield from (f'<circle class="tip" cx="{x}" cy="{y}" r="3.5"/>' for x in beside)
+    widest = max((beside[0] for beside in sides), key=lambda x: abs(x - target))
+    yield f'<text class="event" x="{(target + widest) // 2}" y="{y - 6}">{event}</text>'
+
+
+def _loop(event: str, target: int, _sources: Iterable[int], y: int) -> Iterator[str]:
+    yield f'<path class="step" d="M {target} {y - 12} h 22 v 12 H {target + 8}"/>'
+    yield f'<path class="tip" d="M {target} {y} l 8 -4 v 8 z"/>'
+    yield f'<circle class="tip" cx="{target}" cy="{y - 12}" r="3.5"/>'
+    yield f'<text class="event aside" x="{target + 28}" y="{y - 2}">{event}</text>'
