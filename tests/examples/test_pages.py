@@ -1,0 +1,48 @@
+"""Pages that are followed by hand work when followed: the tutorial as one file, the pytest page as two projects."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.house.sources import ROOT
+
+TUTORIAL = (ROOT / "docs" / "tutorial" / "first-pool.md").read_text()
+PYTEST = (ROOT / "docs" / "how-to" / "pytest.md").read_text()
+
+
+def blocks(language: str, page: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+
+
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
+    (tmp_path / "first_pool.py").write_text("\n\n".join(blocks("python", TUTORIAL)))
+    result = run(tmp_path, "first_pool.py")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == "".join(blocks("text", TUTORIAL))
+
+
+@pytest.mark.parametrize(("plugin", "settings", "passed"), [("asyncio", 0, 2), ("anyio", 1, 3)])
+def test_the_pytest_page_runs_under(plugin: str, settings: int, passed: int, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(blocks("toml", PYTEST)[settings])
+    for name, text in re.findall(rf"<!-- {plugin}: (\S+) -->\n```python\n(.*?)```", PYTEST, re.DOTALL):
+        (tmp_path / name).write_text(text)
+    other = {"asyncio": "anyio", "anyio": "asyncio"}[plugin]
+    result = run(tmp_path, "-m", "pytest", "-q", "-W", "error", "-p", f"no:{other}", "-p", "no:cacheprovider")
+    assert f"{passed} passed" in result.stdout, result.stdout + result.stderr
+    assert result.returncode == 0
+
+
+def test_both_plugins_in_auto_mode_are_warned_about(tmp_path: Path) -> None:
+    (tmp_path / "test_nothing.py").write_text("async def test_nothing() -> None: ...\n")
+    result = run(tmp_path, "-m", "pytest", "-o", "asyncio_mode=auto", "-o", "anyio_mode=auto", "-p", "no:cacheprovider")
+    assert "AnyIO auto mode has been enabled together with pytest-asyncio auto mode" in result.stdout

@@ -1,0 +1,141 @@
+"""``asyncndis demo`` on good, odd and broken captures: what it prints, what it writes, and how it ends."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from asyncndis.cli.app import app
+from asyncndis.real import SAMPLE
+from tests.unit.real.blocks import LITTLE, Seen, every_block, pcap
+
+FRAME = bytes.fromhex("ffffffffffff0200000000010806000108000604").ljust(60, b"\0")
+SECOND = 10**9
+
+
+def demo(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(app, ["demo", "--seconds", "0", *map(str, arguments)])
+
+
+def outcome(*arguments: str | Path) -> dict[str, Any]:
+    result = demo(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def refusal(*arguments: str | Path) -> str:
+    """The last line of what a wrong command line gets; there is nothing else to read before it but the usage."""
+    result = demo(*arguments)
+    assert result.exit_code == 2
+    assert result.stdout.strip() == ""
+    assert "Traceback" not in result.stderr
+    return result.stderr.splitlines()[-1]
+
+
+@pytest.fixture
+def capture(tmp_path: Path) -> Path:
+    file = tmp_path / "user.pcap"
+    file.write_bytes(pcap(LITTLE, 1000, *(Seen(FRAME, n * SECOND, 60, 1) for n in range(5))))
+    return file
+
+
+def test_the_sample_comes_out_as_it_went_in(tmp_path: Path) -> None:
+    result = demo("--output", tmp_path / "out.pcap")
+    assert result.exit_code == 0
+    assert "identical to the input" in result.stdout
+    assert (tmp_path / "out.pcap").read_bytes() == SAMPLE.read_bytes()
+
+
+def test_the_sample_runs_the_pool_dry() -> None:
+    found = outcome("--ring", "8")
+    assert found["pool_high_water"] == 8
+    assert found["waits"] > 0
+    assert found["frames"] == sum(found["kinds"].values())
+    assert found["identical"]
+    assert found["violations"] == 0
+
+
+def test_a_capture_of_the_users(capture: Path) -> None:
+    found = outcome(capture)
+    assert (found["file"], found["frames"], found["bytes"]) == (str(capture), 5, 300)
+    assert found["kinds"] == {"ARP": 5}
+    assert found["identical"]
+
+
+def test_a_pcapng_with_every_kind_of_block(tmp_path: Path) -> None:
+    file, out = tmp_path / "user.pcapng", tmp_path / "out.pcapng"
+    file.write_bytes(every_block(LITTLE))
+    assert outcome(file, "--output", out)["frames"] == 5
+    assert out.read_bytes() == file.read_bytes()
+
+
+def test_frames_that_are_not_of_ethernet_are_counted_by_link_type(tmp_path: Path) -> None:
+    file = tmp_path / "raw.pcap"
+    file.write_bytes(pcap(LITTLE, 1000, Seen(b"\x45" + bytes(19), 0, 20, 101), link_type=101))
+    assert outcome(file)["kinds"] == {"link type 101": 1}
+
+
+def test_a_capture_without_frames(tmp_path: Path) -> None:
+    file = tmp_path / "empty.pcap"
+    file.write_bytes(pcap(LITTLE, 1000))
+    found = outcome(file)
+    assert (found["frames"], found["identical"]) == (0, True)
+
+
+def test_a_ring_of_one(capture: Path) -> None:
+    found = outcome(capture, "--ring", "1")
+    assert (found["frames"], found["pool_high_water"], found["identical"]) == (5, 1, True)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop", "trio"])
+def test_loops(capture: Path, loop: str) -> None:
+    assert outcome(capture, "--loop", loop)["frames"] == 5
+
+
+def test_the_table_is_for_people(capture: Path) -> None:
+    result = demo(capture)
+    assert result.exit_code == 0
+    for row in ("ARP", "frames/s", "pool high-water mark", "longest wait", "rule violations"):
+        assert row in result.stdout
+
+
+def test_a_capture_that_is_cut(capture: Path) -> None:
+    capture.write_bytes(capture.read_bytes()[:-30])
+    said = refusal(capture)
+    assert said.startswith(f"asyncndis demo: {capture}, byte 328: ")
+    assert "whole frames before it: 4" in said
+
+
+def test_a_file_that_is_no_capture(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear reader, this is no capture at all.")
+    assert refusal(file).startswith(f"asyncndis demo: {file}")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert f"File '{tmp_path / 'gone.pcap'}' does not exist" in refusal(tmp_path / "gone.pcap")
+
+
+def test_a_folder_instead_of_a_file(tmp_path: Path) -> None:
+    assert "is a directory" in refusal(tmp_path)
+
+
+def test_output_over_the_input_is_refused_and_the_input_kept(capture: Path) -> None:
+    before = capture.read_bytes()
+    assert "name another file" in refusal(capture, "--output", capture)
+    assert capture.read_bytes() == before
+
+
+def test_a_frame_longer_than_the_whole_ring(tmp_path: Path) -> None:
+    file = tmp_path / "jumbo.pcap"
+    file.write_bytes(pcap(LITTLE, 1000, Seen(bytes(5000), 0, 5000, 1)))
+    assert "give --ring a larger number" in refusal(file, "--ring", "2")
+    assert outcome(file, "--ring", "3")["bytes"] == 5000
+
+
+@pytest.mark.parametrize("ring", ["0", "-1", "65536", "many"])
+def test_rings_that_make_no_sense(ring: str) -> None:
+    assert "--ring" in refusal("--ring", ring)
