@@ -86,7 +86,7 @@ def first_of(packet: Packet) -> Buffer:
 
 
 async def test_the_pool_is_a_limit() -> None:
-    status, pool = await NdisAllocatePacketPool(1, 16, name="tx")
+    status, pool = await NdisAllocatePacketPool(1, 16)
     assert status == NdisStatus.SUCCESS
     assert pool is not None
     status, packet = NdisAllocatePacket(pool)
@@ -112,10 +112,11 @@ async def test_no_memory_for_a_pool() -> None:
 
 
 async def test_overflow_descriptors() -> None:
-    status, pool = await NdisAllocatePacketPoolEx(1, 1, 16, name="rx")
+    status, pool = await NdisAllocatePacketPoolEx(1, 1, 16)
     assert status == NdisStatus.SUCCESS
     assert pool is not None
     packets = [allocated(pool), allocated(pool)]
+    assert [len(packet.protocol_reserved) for packet in packets] == [16, 16]
     assert NdisAllocatePacket(pool) == (NdisStatus.RESOURCES, None)
     assert NdisPacketPoolUsage(pool) == len(packets)
 
@@ -128,8 +129,17 @@ async def test_dpr_forms() -> None:
         assert packet is not None
         assert NdisDprAllocatePacket(pool) == (NdisStatus.RESOURCES, None)
         NdisDprFreePacket(packet)
-    with breaks("PKT-04"):
-        NdisDprAllocatePacket(pool)
+    for allocate in (NdisDprAllocatePacket, NdisDprAllocatePacketNonInterlocked):
+        with breaks("PKT-04"):
+            allocate(pool)
+
+
+async def test_dpr_forms_of_freeing_below_dispatch() -> None:
+    packet = allocated(await pool_of(1))
+    for free in (NdisDprFreePacket, NdisDprFreePacketNonInterlocked):
+        with breaks("PKT-04"):
+            free(packet)
+    NdisFreePacket(packet)
 
 
 async def test_non_interlocked_forms() -> None:
