@@ -35,14 +35,19 @@ class DpcQueue:
         self._pending: deque[Dpc] = deque()
         self._seat: Seat[None] | None = None
 
-    def __len__(self) -> int:
-        return len(self._pending)
-
     def append(self, dpc: "Dpc") -> None:
         """Queue a call, and wake the processor."""
         self._pending.append(dpc)
         if self._seat is not None and not self._seat.done():
             self._seat.set_result(None)
+
+    def drop(self) -> int:
+        """Forget the calls that have not begun, and say how many these were."""
+        dropped = len(self._pending)
+        while self._pending:
+            self._pending.popleft().queued = False
+            self._one_is_done()
+        return dropped
 
     async def serve(self) -> None:
         """Act as the processor, until cancelled."""

@@ -60,6 +60,8 @@ class _Guarded:
     def _is_contended(self, lock: SpinLock) -> bool:
         """Whether another task holds the lock; a lock that must not be used here is refused."""
         check_instance("lock", lock, SpinLock)
+        if lock._freed:
+            raise RuleViolation("LOCK-09", f"{lock.name} was freed; initialize it anew before it is used", lock)
         if self._lock is not None and self._lock is not lock:
             raise RuleViolation(
                 "LOCK-12",

@@ -9,7 +9,7 @@ they are cancelled, and DPCs that had not begun are dropped. What had to be call
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, cast
@@ -65,14 +65,12 @@ class Kernel:
         "_life",
         "_queues",
         "_quiet",
-        "_token",
         "_work_items",
         "addresses",
         "name",
     )
 
     _clock: Clock
-    _token: Token["Kernel | None"]
 
     def __init__(self, processors: int = 1, *, name: str = "kernel") -> None:
         check_integer("processors", processors, 1, 64)
@@ -110,19 +108,18 @@ class Kernel:
         self._clock = current_clock()
         self._life = self._live()
         await self._life.__aenter__()
-        self._token = _current.set(self)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         assert self._life is not None
-        _current.reset(self._token)
         return await self._life.__aexit__(kind, error, traceback)
 
     @asynccontextmanager
     async def _live(self) -> AsyncGenerator[None]:
         alone: BaseException | None = None
+        token = _current.set(self)  # before the processors start: their calls are to find it, too
         try:
             async with create_task_group() as self._group:
                 for queue in self._queues:
@@ -137,6 +134,8 @@ class Kernel:
             alone, *others = errors.exceptions
             if others:
                 raise
+        finally:
+            _current.reset(token)
         if alone is not None:  # raised out here, where it keeps the context that it came with
             raise alone
 
@@ -151,7 +150,7 @@ class Kernel:
     def _close(self) -> None:
         self._group = None
         self._disarm()
-        dropped = sum(len(queue) for queue in self._queues)
+        dropped = sum(queue.drop() for queue in self._queues)
         if dropped:
             logger.warning("%r was closed with %d DPCs that never ran", self.name, dropped)
 

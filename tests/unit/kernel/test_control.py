@@ -1,7 +1,10 @@
 """What only one kind of loop can do to a handler's await."""
 
 import asyncio
+from collections.abc import Callable
+from typing import NoReturn
 
+import outcome
 import pytest
 import trio
 from anyio import create_task_group
@@ -38,6 +41,35 @@ async def test_a_wait_that_cannot_be_called_off_is_seen_through_first() -> None:
         assert steps == []
         trio.lowlevel.reschedule(tasks[0])
     assert steps == ["went on", "told"]
+
+
+@pytest.mark.anyio
+async def test_a_wait_that_can_only_be_called_off_later_is_refused_then() -> None:
+    cancels: list[Callable[[], NoReturn]] = []
+    tasks: list[trio.lowlevel.Task] = []
+    steps: list[str] = []
+
+    def abort_later(raise_cancel: Callable[[], NoReturn]) -> trio.lowlevel.Abort:
+        cancels.append(raise_cancel)
+        return trio.lowlevel.Abort.FAILED
+
+    async def slow() -> None:
+        try:
+            await trio.lowlevel.wait_task_rescheduled(abort_later)
+        except RuleViolation:
+            steps.append("refused")
+            raise
+
+    async def run() -> None:
+        tasks.append(trio.lowlevel.current_task())
+        with breaks("IRQL-02"):
+            await invoke(slow, irql=Irql.DISPATCH)
+        steps.append("told")
+
+    async with create_task_group() as group:
+        await start(group, run)
+        trio.lowlevel.reschedule(tasks[0], outcome.capture(cancels[0]))
+    assert steps == ["refused", "told"]
 
 
 @pytest.mark.asyncio
