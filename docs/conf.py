@@ -8,6 +8,7 @@ from pathlib import Path
 
 from docutils import nodes  # type: ignore[import-untyped]  # docutils ships no types
 from sphinx.application import Sphinx
+from sphinx.util import logging
 
 from asyncndis.verifier import RULES
 
@@ -36,7 +37,7 @@ autodoc_typehints_description_target = "documented"
 
 
 _GENERATED = re.compile(r"^% ([\w.]+)\.(\w+)\(\) is put here by conf\.py$", re.MULTILINE)
-_RULE = re.compile(r"\b([A-Z]+-\d\d)\b")
+_RULE = re.compile(rf"\b((?:{'|'.join({rule.family for rule in RULES.values()})})-\d\d)\b")
 
 
 def setup(app: Sphinx) -> None:
@@ -54,10 +55,12 @@ def _link_rules(app: Sphinx, tree: nodes.document, page: str) -> None:
     rules = app.builder.get_relative_uri(page, "reference/rules")
     for text in list(tree.findall(nodes.Text)):
         if not isinstance(text.parent, nodes.FixedTextElement | nodes.literal | nodes.reference | nodes.title):
-            linked = [
-                nodes.reference("", part, refuri=f"{rules}#{part.lower()}", classes=["rule"])
-                if part in RULES
-                else nodes.Text(part)
-                for part in _RULE.split(text)
-            ]
+            parts = _RULE.split(text)  # rule ids are the odd ones
+            linked = [_link(rules, part) if index % 2 else nodes.Text(part) for index, part in enumerate(parts)]
             text.parent.replace(text, linked)
+
+
+def _link(rules: str, rule: str) -> nodes.reference:
+    if rule not in RULES:
+        logging.getLogger(__name__).warning("there is no rule %s", rule)
+    return nodes.reference("", rule, internal=True, refuri=f"{rules}#{rule.lower()}", classes=["rule"])
