@@ -287,7 +287,7 @@ def described(memory: object, length: int | None = None) -> Memory:
     if length is None:
         return whole
     check_integer("length", length, 0, len(whole))
-    return _first(whole, length)
+    return whole if length == len(whole) else _first(whole, length)
 
 
 def _first(memory: Memory, length: int) -> Memory:
