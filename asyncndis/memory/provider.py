@@ -50,7 +50,7 @@ class MemoryProvider(Protocol):
     """Gives out memory and takes it back."""
 
     def allocate(self, length: int, *, alignment: int = 16) -> Block:
-        """``length`` zeroed bytes at a virtual and a physical address that are multiples of ``alignment``.
+        """``length`` zeroed bytes; both addresses are multiples of ``alignment``, a power of two.
 
         :raises NdisError: RESOURCES, when there is no room
         """
@@ -71,6 +71,8 @@ class HeapProvider:
         """See :class:`MemoryProvider`; never out of room before Python is."""
         check_integer("length", length)
         check_integer("alignment", alignment, 1)
+        if alignment & (alignment - 1):
+            raise ValueError(f"alignment is a power of two, not {alignment}")
         offset = -(-self._next // alignment) * alignment
         self._next = offset + max(length, 1)
         return Block(memoryview(bytearray(length)), _FIRST_VIRTUAL + offset, _FIRST_PHYSICAL + offset)

@@ -5,7 +5,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from asyncndis.kernel import Cancellable, Seat
 
-__all__ = ["HandHost", "HandSeat"]
+__all__ = ["Alarm", "HandHost", "HandSeat"]
 
 T = TypeVar("T")
 
@@ -45,21 +45,34 @@ class HandSeat(Generic[T]):
         self._errors.append(error)
 
 
-class _Never:
+class Alarm:
+    """A callback for later, to be rung by hand."""
+
+    def __init__(self, seconds: float, callback: Callable[[], object]) -> None:
+        self.seconds = seconds
+        self.ring = callback
+        self.is_off = False
+
     def cancel(self) -> None:
-        """It was never going to be called."""
+        self.is_off = True
 
 
 class HandHost:
-    """A host on which nothing runs by itself."""
+    """A host on which nothing runs by itself.
+
+    :ivar alarms: what was asked to be called later
+    :ivar now: the time, in seconds
+    """
 
     name = "by hand"
 
     def __init__(self) -> None:
+        self.alarms: list[Alarm] = []
+        self.now = 0.0
         self.loop: object = self
         self.current_task: Callable[[], object] = lambda: None
         self.new_seat: Callable[[], Seat[object]] = cast("Callable[[], Seat[Any]]", HandSeat)
-        self.time: Callable[[], float] = lambda: 0.0
+        self.time: Callable[[], float] = lambda: self.now
 
     def runs_here(self) -> bool:
         return True
@@ -68,7 +81,8 @@ class HandHost:
         raise AssertionError("nothing is called here")
 
     def call_later(self, seconds: float, callback: Callable[[], object]) -> Cancellable:
-        return _Never()
+        self.alarms.append(Alarm(seconds, callback))
+        return self.alarms[-1]
 
     def task_is_done(self, task: object) -> bool:
         return False
