@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a folder of pages is no package
-"""What the pages take from the code, as markdown: state diagrams and the help of the command line.
+"""What the pages take from the code, as markdown: statuses, state diagrams and the help of the command line.
 
 A diagram is a ladder: a column for each state, a row for each event and the state that it leads to, in the order of
 the table. Dots mark the states in which the event is legal, so that any table can be drawn without crossing lines.
@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import click
 
-from asyncndis.base import TransitionTable
+from asyncndis.base import NdisStatus, TransitionTable
 from asyncndis.cli.app import app
 from asyncndis.memory.states import BUFFER_STATES, PACKET_STATES
 
@@ -32,6 +32,12 @@ def command_line() -> str:
 
 def _help(context: click.Context) -> str:
     return f"```text\n{context.get_help()}\n```\n"
+
+
+def statuses() -> str:
+    """Every status code with its value and severity."""
+    rows = [f"| `{status.name}` | `{status:#010x}` | {status.severity.name.lower()} |" for status in NdisStatus]
+    return "\n".join(["| status | value | severity |", "| --- | --- | --- |", *rows])
 
 
 def buffer_states() -> str:
