@@ -57,6 +57,10 @@ class Context(Protocol):
         """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
         ...
 
+    def current_task(self) -> object:
+        """The task that runs now; None in a callback of the event loop."""
+        ...
+
     def after_step(self, callback: Callable[[], object]) -> None:
         """Run a callback when the current task has given way, and before it goes on."""
         ...

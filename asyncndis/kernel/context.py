@@ -24,6 +24,10 @@ class KernelContext:
         """The processor of the current task; None where that is at PASSIVE_LEVEL, without a lock."""
         return raised.get(current_task()) if raised else None
 
+    def current_task(self) -> object:
+        """The task that runs now; None in a callback of the event loop."""
+        return current_task()
+
     def after_step(self, callback: Callable[[], object]) -> None:
         """Run a callback when the current task has given way, and before it goes on."""
         host = current_host()

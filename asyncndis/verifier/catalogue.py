@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from ._examples import EXAMPLES
 from ._rules import ALL, FAMILIES
-from ._rules.rule import Rule
+from ._rules.rule import CheckedBy, Rule
 
 __all__ = ["RULES", "explain", "rules_page", "select_rules"]
 
@@ -18,6 +18,12 @@ RULES: Mapping[str, Rule] = MappingProxyType({rule.id: rule for rule in ALL})
 """The catalogue: every rule by its id."""
 
 _WIDTH = 100
+_CHECKED = {
+    CheckedBy.ALWAYS: "always, by the {floor} floor",
+    CheckedBy.VERIFIER: "by the verifier, from the {floor} floor on",
+    CheckedBy.LATER: "from the {floor} floor on, which is not built yet",
+    CheckedBy.NOBODY: "not observable",
+}
 
 
 def select_rules(chosen: str | Iterable[str] = "all") -> tuple[Rule, ...]:
@@ -42,10 +48,10 @@ def explain(rule_id: str) -> str:
     rule = RULES.get(rule_id.upper())
     if rule is None:
         raise ValueError(f"{rule_id!r} is no rule's id; {', '.join(rule.id for rule in select_rules(rule_id))} are")
-    rows = "\n".join(f"  {what:<16}{value}" for what, value in _rows(rule))
     head = "\n".join(wrap(f"{rule.id}  {rule.statement}", _WIDTH))
-    parts = [head, rows, *(f"{title}:\n\n{indent(code, '    ')}" for title, code in _examples(rule))]
-    return "\n\n".join(parts).rstrip()
+    rows = "\n".join(_row(what, value) for what, value in _rows(rule))
+    examples = (f"{title}:\n\n{indent(code, '    ').rstrip()}" for title, code in _examples(rule))
+    return "\n\n".join([head, rows, *examples])
 
 
 def rules_page() -> str:
@@ -65,9 +71,13 @@ def _page() -> Iterator[str]:
                 yield f"{title}:\n\n```py\n{code}```\n"
 
 
+def _row(what: str, value: str) -> str:
+    return "\n".join(wrap(value, _WIDTH, initial_indent=f"  {what:<18}", subsequent_indent=" " * 20))
+
+
 def _rows(rule: Rule) -> Iterator[tuple[str, str]]:
     yield "way out", rule.remedy
-    yield "checked", f"{rule.checked_by.value}, from the {rule.floor} floor on"
+    yield "checked", _CHECKED[rule.checked_by].format(floor=rule.floor)
     if rule.note:
         yield "note", rule.note
     yield "in the original", rule.severity

@@ -35,16 +35,16 @@ class Finding:
     times: int = 1
 
     def __str__(self) -> str:
-        rule = RULES[self.rule]
-        lines = [
-            f"{self.rule}: {self.message}",
-            f"  at      {self.site}",
-            *([] if self.other is None else [f"  earlier {self.other}"]),
-            f"  rule    {rule.statement}",
-            f"  breaks  {rule.severity}; read in: {rule.source}",
-            f"  way out {rule.remedy}",
-            *([] if self.times == 1 else [f"  seen    {self.times} times"]),
-        ]
+        lines = [f"{self.rule}: {self.message}", f"  at      {self.site}"]
+        if self.other is not None:
+            lines.append(f"  earlier {self.other}")
+        if self.rule in RULES:
+            rule = RULES[self.rule]
+            lines.append(f"  rule    {rule.statement}")
+            lines.append(f"  breaks  {rule.severity}; read in: {rule.source}")
+            lines.append(f"  way out {rule.remedy}")
+        if self.times > 1:
+            lines.append(f"  seen    {self.times} times")
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, object]:

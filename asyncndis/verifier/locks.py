@@ -45,7 +45,7 @@ class LockWatch:
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
         self._holds: dict[ProcessorView, dict[LockView, _Hold]] = {}
-        self._marked: set[ProcessorView] = set()
+        self._watched: set[object] = set()
         self._by_object = LockOrder[LockView]()
         self._by_name = LockOrder[str]()
         self._in_dpc: dict[LockView, Site] = {}
@@ -134,9 +134,10 @@ class LockWatch:
             holds[lock].depth += 1
             return
         holds[lock] = _Hold(caller_site())
-        if processor not in self._marked:
-            self._marked.add(processor)
-            running_context().after_step(lambda: self._look_after(processor))
+        task = processor.task
+        if task not in self._watched:
+            self._watched.add(task)
+            running_context().after_step(lambda: self._look_after(task))
 
     def _released(self, lock: LockView, processor: ProcessorView, *_: object) -> None:
         holds = self._holds[processor]
@@ -150,16 +151,15 @@ class LockWatch:
         if hold.violation is not None:
             raise hold.violation
 
-    def _look_after(self, processor: ProcessorView) -> None:
-        """Find out whether a processor that took a lock, and has given way, still holds one, and why it waits."""
-        self._marked.discard(processor)
-        if processor not in self._holds:
-            return
-        site = running_context().awaiting_site(processor.task)
-        if site is None:
-            self._report_held(processor, "when its task or handler ended")
-        elif not processor.spinning:
-            self._report_await(processor, site)
+    def _look_after(self, task: object) -> None:
+        """Find out whether a task that took a lock, and has given way since, holds one still, and why it waits."""
+        self._watched.discard(task)
+        for processor in [processor for processor in self._holds if processor.task is task]:
+            site = running_context().awaiting_site(task)
+            if site is None:
+                self._report_held(processor, "when its task ended")
+            elif not processor.spinning:
+                self._report_await(processor, site)
 
     def _report_await(self, processor: ProcessorView, site: Site) -> None:
         names = ", ".join(lock.name for lock in processor.held_locks)

@@ -34,7 +34,8 @@ class Step:
     by: str
 
     def __str__(self) -> str:
-        return f"{self.earlier} then {self.later} by {self.by} at {Path(self.taken_at.file).name}:{self.taken_at.line}"
+        since = "" if self.held_since is None else f" (held since {_short(self.held_since)})"
+        return f"{self.earlier}{since}, then {self.later} at {_short(self.taken_at)} by {self.by}"
 
 
 class LockOrder(Generic[K]):
@@ -72,3 +73,7 @@ class LockOrder(Generic[K]):
             if before == start:
                 return steps[::-1]
             end = before
+
+
+def _short(site: Site) -> str:
+    return f"{Path(site.file).name}:{site.line}"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from asyncndis.base import Site, caller_site
-from asyncndis.base.context import LockView, raised_processor
+from asyncndis.base.context import LockView, raised_processor, running_context
 
 from .reports import Reports
 
@@ -107,8 +107,7 @@ class PacketWatch:
         self._guard(packet.pool)
 
     def _guard(self, pool: "DescriptorPool[Any]") -> None:
-        processor = raised_processor()
-        task = None if processor is None else processor.task
+        processor, task = raised_processor(), running_context().current_task()
         held = set(() if processor is None else processor.held_locks)
         use = self._uses.get(pool)
         if use is None:

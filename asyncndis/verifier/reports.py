@@ -20,10 +20,6 @@ class Reports:
         self._rules = rules
         self._late: RuleViolation | None = None
 
-    def wants(self, rule: str) -> bool:
-        """Whether a rule is among the wanted ones."""
-        return rule in self._rules
-
     def report(
         self, rule: str, message: str, subject: object, *, site: Site | None = None, other: Site | None = None
     ) -> None:

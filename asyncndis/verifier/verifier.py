@@ -90,7 +90,7 @@ class Verifier(Probe):
             self._reports.report(
                 rule_of(plan.operation, processor.irql),
                 f"{processor.name} calls {plan.operation} at {running_context().irql_name(processor.irql)}; "
-                f"call it at {plan.levels.words}",
+                f"move it to where the level is {plan.levels.words}",
                 subject,
             )
         if plan.lock_rule is not None and processor.held_locks:

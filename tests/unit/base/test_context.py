@@ -5,26 +5,38 @@ import sys
 
 import pytest
 
-from asyncndis.base.context import raised_processor, running_context
+from asyncndis.base import context
+from asyncndis.base.context import raised_processor, running_context, set_context
 from asyncndis.kernel import KernelContext
 
 
-def run_alone(code: str) -> str:
-    command = [sys.executable, "-c", f"from asyncndis.base.context import *\n{code}"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+@pytest.fixture
+def without_a_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "_context", None)
 
 
+@pytest.mark.usefixtures("without_a_kernel")
 def test_without_a_kernel_nothing_is_raised() -> None:
-    assert run_alone("print(raised_processor())") == "None"
+    assert raised_processor() is None
 
 
+@pytest.mark.usefixtures("without_a_kernel")
 def test_without_a_kernel_there_is_no_context() -> None:
-    asked = "try:\n    running_context()\nexcept RuntimeError as error:\n    print(error)"
-    assert run_alone(asked) == "no kernel runs here; import asyncndis.kernel first"
+    with pytest.raises(RuntimeError, match=r"^no kernel runs here; import asyncndis\.kernel first$"):
+        running_context()
+
+
+@pytest.mark.usefixtures("without_a_kernel")
+def test_a_context_is_registered() -> None:
+    kernel = KernelContext()
+    set_context(kernel)
+    assert running_context() is kernel
 
 
 def test_the_kernel_registers_itself() -> None:
-    assert isinstance(running_context(), KernelContext)
+    command = [sys.executable, "-c", "import asyncndis.kernel, asyncndis.base.context as c; print(c.running_context())"]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "KernelContext" in output
 
 
 @pytest.mark.asyncio

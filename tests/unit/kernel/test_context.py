@@ -99,5 +99,10 @@ def test_without_a_driver_the_innermost_line_is_told() -> None:
     assert site.function == "sleep"
 
 
+@pytest.mark.every_loop
+async def test_current_task() -> None:
+    assert context.current_task() is current_task()
+
+
 def test_irql_name() -> None:
     assert context.irql_name(Irql.DISPATCH) == "DISPATCH_LEVEL"

@@ -3,7 +3,6 @@
 import contextlib
 
 import pytest
-from blockbuster import BlockBuster
 
 from asyncndis.base import RuleViolation
 from asyncndis.verifier import EXAMPLES, RULES, verify
@@ -14,12 +13,6 @@ LOOPS = ("asyncio", "trio")
 pytestmark = pytest.mark.usefixtures("may_ask_where_it_is")
 every_example = pytest.mark.parametrize("rule", EXAMPLES)
 every_loop = pytest.mark.parametrize("loop", LOOPS)
-
-
-@pytest.fixture
-def may_ask_where_it_is(no_blocking: BlockBuster) -> None:
-    """A leak is logged with its lines, and those are told relative to the working folder."""
-    no_blocking.functions["os.getcwd"].deactivate()
 
 
 @every_loop
