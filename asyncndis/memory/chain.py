@@ -278,13 +278,13 @@ class Chain(Descriptor):
         if probe is not None:
             probe.after(operation, self, *arguments)
 
-    def _require_live(self) -> None:
-        """Refuse a packet that is free."""
-        raise AssertionError("a packet knows whether it is free")
+    if TYPE_CHECKING:  # what a packet knows of itself
 
-    def _require_owned(self, operation: str) -> None:
-        """Refuse a packet that is not with its allocator."""
-        raise AssertionError("a packet knows who holds it")
+        def _require_live(self) -> None:
+            """Refuse a packet that is free."""
+
+        def _require_owned(self, operation: str) -> None:
+            """Refuse a packet that is not with its allocator."""
 
 
 def _is_tied(buffer: Buffer) -> bool:

@@ -5,7 +5,7 @@ NdisIMGetCurrentPacketStack and the packet macros. Blocks and areas are made, as
 so that a packet which needs none costs nothing. Reserved areas are bytes of real size, for pointers of 64 bits.
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from asyncndis.base import RuleViolation, check_instance, check_integer
 
@@ -14,6 +14,7 @@ from .layout import NATIVE_LAYOUT
 from .oob import EMPTY_SLOTS, NdisPacketFlags, OutOfBandData, PacketFlags, PerPacketInfo
 
 if TYPE_CHECKING:
+    from .packet import Packet
     from .pool import DescriptorPool
 
 __all__ = ["PACKET_STACKS", "Metadata"]
@@ -106,13 +107,13 @@ class Metadata(Chain):
         self.oob._slots[slot] = value
 
     @property
-    def original_packet(self) -> "Metadata | None":
+    def original_packet(self) -> "Packet | None":
         """The packet that this one was made from (NDIS_GET_ORIGINAL_PACKET). IRQL: any."""
         packet = self.info(PerPacketInfo.ORIGINAL_PACKET)
-        return packet if isinstance(packet, Metadata) else None
+        return cast("Packet", packet) if isinstance(packet, Metadata) else None
 
     @original_packet.setter
-    def original_packet(self, packet: "Metadata | None") -> None:
+    def original_packet(self, packet: "Packet | None") -> None:
         if packet is not None:
             check_instance("the original packet", packet, Metadata)
         self.set_info(PerPacketInfo.ORIGINAL_PACKET, packet)
@@ -214,5 +215,6 @@ class Metadata(Chain):
             self._oob._slots[:] = EMPTY_SLOTS
         self._after(operation, source)
 
-    def _protocol_reserved_length(self) -> int:
-        raise AssertionError("a packet asks its pool")
+    if TYPE_CHECKING:  # what a packet knows of itself
+
+        def _protocol_reserved_length(self) -> int: ...
