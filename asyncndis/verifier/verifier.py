@@ -1,7 +1,7 @@
 """The verifier: a probe that holds each call against the rules.
 
 For each NDIS call there is a plan, made once: the levels at which the call is legal, the rule that asks for no held
-lock, and the checks that want to hear of it. A call without a plan costs one look into a dictionary.
+lock, and the checks that want to hear of it. What nobody wants to hear of costs one look into a dictionary.
 """
 
 from collections.abc import Callable
@@ -31,8 +31,7 @@ class _Plan:
     operation: str
     levels: Levels
     lock_rule: str | None
-    before: list[Check] = field(default_factory=list[Check])
-    after: list[Check] = field(default_factory=list[Check])
+    checks: list[Check] = field(default_factory=list[Check])
 
 
 class Verifier(Probe):
@@ -49,11 +48,12 @@ class Verifier(Probe):
         self._pools = PoolWatch(self._reports)
         self._memory = MemoryWatch(self._reports)
         self._plans = {call: _Plan(call, levels, LOCK_FREE.get(call)) for call, levels in LEVELS.items()}
+        self._followers: dict[str, list[Check]] = {}
         for watch in (self._locks, self._pools, self._memory, PacketWatch(self._reports)):
             for operation, check in watch.before.items():
-                self._plans[operation].before.append(check)
+                self._plans[operation].checks.append(check)
             for operation, check in watch.after.items():
-                self._plans[operation].after.append(check)
+                self._followers.setdefault(operation, []).append(check)
         self.findings: Findings = self._reports.findings
 
     def before(self, operation: str, subject: object, *arguments: object) -> None:
@@ -64,19 +64,18 @@ class Verifier(Probe):
         processor = raised_processor()
         if processor is not None:
             self._check_caller(plan, subject, processor)
-        for check in plan.before:
+        for check in plan.checks:
             check(subject, *arguments)
 
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """Note what has happened."""
-        plan = self._plans.get(operation)
-        if plan is not None:
-            for check in plan.after:
-                check(subject, *arguments)
+        for check in self._followers.get(operation, ()):
+            check(subject, *arguments)
 
     def finish(self) -> None:
         """End the run: what is still held, open or lost now is a finding. Nothing is checked afterwards."""
         self._plans = {}
+        self._followers = {}
         self._locks.finish()
         self._pools.finish()
         self._memory.finish()

@@ -22,7 +22,7 @@ from asyncndis.verifier import Findings, verify
 
 from .lines import line_of, place_of
 
-pytestmark = [pytest.mark.every_loop, pytest.mark.usefixtures("may_ask_where_it_is")]
+pytestmark = pytest.mark.every_loop
 
 Place = tuple[str, int] | None
 

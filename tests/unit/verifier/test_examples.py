@@ -10,7 +10,6 @@ from asyncndis.verifier import EXAMPLES, RULES, verify
 from .drivers import driver, marked_line, run_on
 
 LOOPS = ("asyncio", "trio")
-pytestmark = pytest.mark.usefixtures("may_ask_where_it_is")
 every_example = pytest.mark.parametrize("rule", EXAMPLES)
 every_loop = pytest.mark.parametrize("loop", LOOPS)
 
