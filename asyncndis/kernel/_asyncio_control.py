@@ -20,16 +20,23 @@ def call_off(request: object, _refusal: RuleViolation) -> bool:
     return True
 
 
+_settling: set["asyncio.Task[object]"] = set()
+
+
 async def settle() -> None:
-    """Let the other tasks run until each of them waits for something."""
-    loop, this = asyncio.get_running_loop(), asyncio.current_task()
-    quiet = 0
-    while quiet < _QUIET_PASSES:
-        await asyncio.sleep(0)
-        busy = any(task is not this and _can_run(task) for task in asyncio.all_tasks(loop))
-        quiet = 0 if busy else quiet + 1
+    """Let the other tasks run until each of them waits for something, if only for this."""
+    this = asyncio.current_task()
+    assert this is not None
+    _settling.add(this)
+    try:
+        quiet = 0
+        while quiet < _QUIET_PASSES:
+            await asyncio.sleep(0)
+            quiet = 0 if any(map(_can_run, asyncio.all_tasks())) else quiet + 1
+    finally:
+        _settling.remove(this)
 
 
 def _can_run(task: "asyncio.Task[object]") -> bool:
     waits_for: asyncio.Future[object] | None = getattr(task, "_fut_waiter", None)
-    return waits_for is None or waits_for.done()
+    return task not in _settling and (waits_for is None or waits_for.done())

@@ -152,7 +152,7 @@ class Kernel:
         self._disarm()
         dropped = sum(queue.drop() for queue in self._queues)
         if dropped:
-            logger.warning("%r was closed with %d DPCs that never ran", self.name, dropped)
+            logger.warning("%r was closed with DPCs that never ran: %d", self.name, dropped)
 
     def _disarm(self) -> None:
         if self._armed:

@@ -11,15 +11,20 @@ import pytest
 import asyncndis.base
 import asyncndis.kernel
 import asyncndis.memory
+from tests.reliability.kernel_scenarios import KERNEL_SCENARIOS
 from tests.reliability.scenarios import SCENARIOS
 from tests.support.cancelling import Record, Scenario, cancel_at_each_await
 from tests.support.loops import LOOPS
 from tests.support.worlds import rest
 
+ALL_SCENARIOS = [*SCENARIOS, *KERNEL_SCENARIOS]
 PACKAGES = [asyncndis.base, asyncndis.kernel, asyncndis.memory]
 AWAITING_DUNDERS = {"__aenter__", "__aexit__", "__anext__", "__await__"}
 NEVER_SUSPEND = {
     "SpinLock.__aexit__",  # releasing waits for nobody
+    "Mutex.__aexit__",
+    "ReadWriteAccess.__aexit__",
+    "Kernel.__aenter__",  # the tasks that it starts have their first turn later
     "Borrow.__aexit__",  # nor does freeing
 }
 
@@ -44,7 +49,7 @@ def record_of(scenario: Scenario[Any], loop: str) -> Record:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
+@pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=str)
 def test_cancelled_at_each_await(scenario: Scenario[Any], loop: str) -> None:
     record = record_of(scenario, loop)
     ways = 2 if loop == "trio" else 4
@@ -54,7 +59,7 @@ def test_cancelled_at_each_await(scenario: Scenario[Any], loop: str) -> None:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_no_public_coroutine_is_forgotten(loop: str) -> None:
-    records = [record_of(scenario, loop) for scenario in SCENARIOS]
+    records = [record_of(scenario, loop) for scenario in ALL_SCENARIOS]
     called = {name for record in records for name in record.called}
     slept = {name for record in records for name in record.slept}
     public = {name for package in PACKAGES for name in coroutines_of(package)}

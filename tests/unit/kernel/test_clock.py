@@ -142,6 +142,16 @@ async def test_only_one_task_moves_a_clock() -> None:
         await clock.advance(1)
 
 
+async def test_two_tasks_may_wait_for_the_others_to_settle() -> None:
+    first, second, calls = VirtualClock(), VirtualClock(), list[str]()
+    first.call_at(SECOND, lambda: calls.append("first"))
+    second.call_at(SECOND, lambda: calls.append("second"))
+    async with create_task_group() as group:
+        group.start_soon(first.advance, 1)
+        group.start_soon(second.advance, 1)
+    assert sorted(calls) == ["first", "second"]
+
+
 async def test_a_callback_that_fails_fails_the_one_who_moves_the_clock() -> None:
     clock = VirtualClock()
     clock.call_at(1, lambda: 1 // 0)

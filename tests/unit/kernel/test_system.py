@@ -202,7 +202,7 @@ async def test_a_block_that_fails_drops_what_has_not_begun(caplog: pytest.LogCap
         await main()
     assert ran == []
     assert kernel.statistics() == KernelStatistics(0, 0, 0)
-    assert caplog.messages == ["'lab' was closed with 2 DPCs that never ran"]
+    assert caplog.messages == ["'lab' was closed with DPCs that never ran: 2"]
 
 
 @pytest.mark.parametrize("way", WAYS)
