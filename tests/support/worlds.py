@@ -29,8 +29,11 @@ async def _give_way(_operation: str, _subject: object) -> None:
 def rest() -> Generator[None]:
     """Nobody is raised, holds a lock or drives a processor, before and after."""
     assert not raised
-    yield
-    assert not raised
+    try:
+        yield
+        assert not raised
+    finally:
+        raised.clear()  # for the next test
 
 
 def assert_conserved(pool: BufferPool, *, out: int) -> None:
