@@ -17,7 +17,6 @@ from .spinlock import SpinLock, SpinLockStatistics
 from .system import Kernel, KernelStatistics, current_kernel
 from .timers import Timer, TimerStatistics
 from .waiters import Bulk, WaiterQueue
-from .waiting import check_may_wait, preempt
 from .workitems import WorkItem
 
 __all__ = [
@@ -56,7 +55,6 @@ __all__ = [
     "WaiterQueue",
     "WorkItem",
     "at_irql",
-    "check_may_wait",
     "current_clock",
     "current_host",
     "current_irql",
@@ -67,7 +65,6 @@ __all__ = [
     "flush_dpcs",
     "invoke",
     "invoke_nowait",
-    "preempt",
     "run",
     "sleep",
     "stall",

@@ -26,6 +26,7 @@ SECOND = 10_000_000
 
 _YEAR_1970 = 116_444_736_000_000_000
 _YEAR_2000 = 125_911_584_000_000_000
+_TIME_MAX = 2**63 - 1
 _FEW_DEAD = 32
 
 
@@ -67,11 +68,13 @@ class RealClock:
 
         In whole milliseconds, rounded up: uvloop counts in these, and would take the rest for nothing.
         """
+        _check_appointment(when, callback)
         delay = max(0, when - self.now())
         return current_host().call_later(-(-delay // MILLISECOND) / 1000, callback)
 
     def stall(self, duration: int) -> None:
         """Spin, as a processor does; the loop stands still meanwhile."""
+        check_integer("duration", duration)
         end = perf_counter_ns() + duration * 100
         while perf_counter_ns() < end:
             pass
@@ -110,7 +113,7 @@ class VirtualClock:
     __slots__ = ("_appointments", "_dead", "_moving", "_now", "_orders", "_started_at")
 
     def __init__(self, system_time: int = _YEAR_2000) -> None:
-        check_integer("system_time", system_time, 0, 2**63 - 1)
+        check_integer("system_time", system_time, 0, _TIME_MAX)
         self._started_at = system_time
         self._now = 0
         self._orders = 0
@@ -131,6 +134,7 @@ class VirtualClock:
 
     def call_at(self, when: int, callback: Callable[[], object]) -> Cancellable:
         """Call back when the clock is moved to ``when`` or beyond, never before it is moved."""
+        _check_appointment(when, callback)
         self._orders += 1
         appointment = _Appointment(self, when, self._orders, callback)
         heapq.heappush(self._appointments, appointment)
@@ -138,6 +142,7 @@ class VirtualClock:
 
     def stall(self, duration: int) -> None:
         """Move on without calling anybody back: what fell due meanwhile comes late."""
+        check_integer("duration", duration)
         self._now += duration
 
     async def advance(self, seconds: float) -> None:
@@ -208,6 +213,12 @@ class VirtualClock:
             self._dead = 0
 
 
+def _check_appointment(when: int, callback: Callable[[], object]) -> None:
+    check_integer("when", when, 0, _TIME_MAX)
+    if not callable(callback):
+        raise TypeError(f"callback is a function, not {type(callback).__name__}")
+
+
 def _to_units(seconds: object) -> int:
     if not isinstance(seconds, int | float):
         raise TypeError(f"a clock moves by a number of seconds, not {type(seconds).__name__}")
@@ -230,6 +241,8 @@ def current_clock() -> Clock:
 @contextmanager
 def use_clock(clock: AnyClock) -> Generator[AnyClock]:
     """Use ``clock`` in this block, and in the tasks that are started in it."""
+    if not callable(getattr(clock, "call_at", None)):
+        raise TypeError(f"clock is a Clock, not {type(clock).__name__}")
     token = _current.set(clock)
     try:
         yield clock

@@ -4,14 +4,12 @@ Source: the NdisMSleep, NdisStallExecution, NdisGetCurrentSystemTime and NdisGet
 and needs an IRQL below DISPATCH_LEVEL; stalling keeps the processor, is legal anywhere, and must be short.
 """
 
-from typing import cast
-
 from anyio.lowlevel import checkpoint
 
 from asyncndis.base import RuleViolation, check_integer, current_probe
 
 from .clock import MICROSECOND, MILLISECOND, current_clock
-from .host import Seat, current_host
+from .host import current_host
 from .processors import Irql
 from .waiting import check_may_wait, preempt, sit
 
@@ -37,7 +35,7 @@ async def sleep(microseconds: int) -> None:
     if probe is not None:
         probe.before("NdisMSleep", None, microseconds)
     if microseconds:
-        await sit(cast(Seat[bool], current_host().new_seat()), microseconds * MICROSECOND)
+        await sit(current_host().new_seat(), microseconds * MICROSECOND)
     else:
         await checkpoint()
     if probe is not None:

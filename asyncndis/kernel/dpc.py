@@ -10,7 +10,7 @@ from collections.abc import Callable
 from asyncndis.base import check_instance, check_integer
 
 from .events import NdisEvent
-from .system import Kernel, current_kernel
+from .system import Kernel, check_callback, chosen_kernel
 
 __all__ = ["Dpc", "flush_dpcs"]
 
@@ -37,8 +37,9 @@ class Dpc:
         processor: int = 0,
         name: str = "dpc",
     ) -> None:
+        check_callback(function)
         check_instance("name", name, str)
-        self._kernel = kernel or current_kernel()
+        self._kernel = chosen_kernel(kernel)
         check_integer("processor", processor, 0, self._kernel.processors - 1)
         self._processor = processor
         self.function = function
@@ -71,7 +72,7 @@ async def flush_dpcs(kernel: Kernel | None = None) -> None:
 
     :param kernel: whose DPCs; of the one that is open here by default
     """
-    kernel = kernel or current_kernel()
+    kernel = chosen_kernel(kernel)
     for processor in range(kernel.processors):
         flushed = NdisEvent(f"flush of processor {processor}")
         Dpc(flushed.set, kernel=kernel, processor=processor, name=flushed.name).queue()

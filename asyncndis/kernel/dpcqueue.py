@@ -6,7 +6,7 @@ for the next round, and other tasks get a turn in between: a call that queues it
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from anyio.lowlevel import checkpoint
 
@@ -57,7 +57,7 @@ class DpcQueue:
             await (checkpoint() if self._pending else self._idle())
 
     async def _idle(self) -> None:
-        self._seat = cast(Seat[None], current_host().new_seat())
+        self._seat = current_host().new_seat()
         try:
             await self._seat
         finally:

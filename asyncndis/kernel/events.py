@@ -6,7 +6,6 @@ waiter gets to run. Cancelling a waiter disturbs nobody: nothing is consumed, so
 """
 
 from dataclasses import dataclass
-from typing import cast
 
 from asyncndis.base import check_instance, check_integer, current_probe
 
@@ -98,7 +97,7 @@ class NdisEvent:
         return signaled
 
     async def _sleep(self, milliseconds: int) -> bool:
-        seat = cast(Seat[bool], current_host().new_seat())
+        seat: Seat[bool] = current_host().new_seat()
         self._seats[seat] = None
         try:
             return await (sit(seat, milliseconds * MILLISECOND) if milliseconds else seat)

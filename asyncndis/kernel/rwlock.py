@@ -10,7 +10,6 @@ an upgrade. A waiter that was let in and is then cancelled lets the next ones in
 from collections import OrderedDict
 from dataclasses import dataclass
 from types import TracebackType
-from typing import cast
 
 from anyio import WouldBlock
 
@@ -188,7 +187,7 @@ class ReadWriteLock:
     async def _spin(self, state: LockState, processor: Processor) -> None:
         self._refuse_a_dead_holder(state)
         self._contended += 1
-        seat = self._waiting[state] = cast(Seat[None], current_host().new_seat())
+        seat = self._waiting[state] = current_host().new_seat()
         processor.spinning = True
         try:
             await seat
@@ -305,6 +304,7 @@ class ReadWriteAccess:
     __slots__ = ("_lock", "_state", "_write")
 
     def __init__(self, lock: ReadWriteLock, *, write: bool) -> None:
+        check_instance("lock", lock, ReadWriteLock)
         self._lock = lock
         self._state = LockState()
         self._write = write

@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Self
 
 from anyio import create_task_group
 from anyio.abc import TaskGroup
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .timers import Timer
     from .workitems import WorkItem
 
-__all__ = ["Kernel", "KernelStatistics", "current_kernel"]
+__all__ = ["Kernel", "KernelStatistics", "check_callback", "chosen_kernel", "current_kernel"]
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +144,7 @@ class Kernel:
         while self._armed or self._dpcs or self._work_items:
             self._disarm()
             if self._dpcs or self._work_items:
-                self._quiet = cast(Seat[None], current_host().new_seat())
+                self._quiet = current_host().new_seat()
                 await self._quiet
 
     def _close(self) -> None:
@@ -203,3 +203,20 @@ def current_kernel() -> Kernel:
     if kernel is None:
         raise RuntimeError("no kernel is open here; open one: async with Kernel():")
     return kernel
+
+
+def chosen_kernel(kernel: Kernel | None) -> Kernel:
+    """The kernel that was given, or the one that is open here."""
+    if kernel is None:
+        return current_kernel()
+    check_instance("kernel", kernel, Kernel)
+    return kernel
+
+
+def check_callback(function: object) -> None:
+    """Refuse what cannot be called, now and not when its time comes.
+
+    :raises TypeError: when it cannot
+    """
+    if not callable(function):
+        raise TypeError(f"function is a plain function or a coroutine function, not {type(function).__name__}")

@@ -14,7 +14,7 @@ from asyncndis.base import check_instance, check_integer, current_probe
 from .clock import MILLISECOND
 from .dpc import Dpc
 from .host import Cancellable
-from .system import Kernel, current_kernel
+from .system import Kernel, chosen_kernel
 
 __all__ = ["Timer", "TimerStatistics"]
 
@@ -55,7 +55,7 @@ class Timer:
     ) -> None:
         check_instance("name", name, str)
         self.name = name
-        self._kernel = kernel or current_kernel()
+        self._kernel = chosen_kernel(kernel)
         self._probe = current_probe()
         self._dpc = Dpc(function, *arguments, kernel=self._kernel, name=name)
         self._alarm: Cancellable | None = None

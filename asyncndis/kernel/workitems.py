@@ -10,7 +10,7 @@ from asyncndis.base import RuleViolation, check_instance, current_probe
 
 from .processors import Irql
 from .seam import invoke
-from .system import Kernel, current_kernel
+from .system import Kernel, check_callback, chosen_kernel
 
 __all__ = ["WorkItem"]
 
@@ -34,9 +34,10 @@ class WorkItem:
         kernel: Kernel | None = None,
         name: str = "work item",
     ) -> None:
+        check_callback(function)
         check_instance("name", name, str)
         self.name = name
-        self._kernel = kernel or current_kernel()
+        self._kernel = chosen_kernel(kernel)
         self._probe = current_probe()
         self.function = function
         self.arguments = arguments

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 from anyio import create_task_group
 
-from asyncndis.kernel import NdisEvent, RealClock, VirtualClock, current_clock, current_host, sleep, use_clock
+from asyncndis.kernel import Clock, NdisEvent, RealClock, VirtualClock, current_clock, current_host, sleep, use_clock
 from asyncndis.kernel.clock import SECOND
 from tests.unit.kernel.tasks import settle, start
 
@@ -170,6 +170,24 @@ async def test_a_clock_moves_forwards_only(seconds: float) -> None:
     with pytest.raises(TypeError, match="a number of seconds, not str"):
         await clock.advance("1")  # type: ignore[arg-type]  # that is the test
     assert clock.now() == 0
+
+
+@pytest.mark.parametrize("clock", [RealClock(), VirtualClock()])
+async def test_bad_appointments_are_refused(clock: Clock) -> None:
+    for when, error in ((-1, ValueError), (2**63, ValueError), (1.5, TypeError), (None, TypeError)):
+        with pytest.raises(error, match="when"):
+            clock.call_at(when, list)  # type: ignore[arg-type]  # that is the test
+    with pytest.raises(TypeError, match="callback is a function, not NoneType"):
+        clock.call_at(1, None)  # type: ignore[arg-type]  # that is the test
+    with pytest.raises(ValueError, match="duration"):
+        clock.stall(-1)
+
+
+def test_only_a_clock_is_used_as_one() -> None:
+    before = current_clock()
+    with pytest.raises(TypeError, match="clock is a Clock, not int"), use_clock(7):  # type: ignore[type-var]  # the test
+        pass
+    assert current_clock() is before
 
 
 async def test_time_of_day_of_a_virtual_clock() -> None:

@@ -134,3 +134,9 @@ async def test_bad_arguments_are_refused() -> None:
             Dpc(list, processor=2)
         with pytest.raises(TypeError, match="name is a str"):
             Dpc(list, name=b"")  # type: ignore[arg-type]  # that is the test
+        with pytest.raises(TypeError, match="function is a plain function or a coroutine function, not int"):
+            Dpc(7)  # type: ignore[arg-type]  # that is the test
+        with pytest.raises(TypeError, match="kernel is a Kernel, not int"):
+            Dpc(list, kernel=7)  # type: ignore[arg-type]  # that is the test
+        with pytest.raises(TypeError, match="kernel is a Kernel, not str"):
+            await flush_dpcs("lab")  # type: ignore[arg-type]  # that is the test

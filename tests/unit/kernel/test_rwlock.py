@@ -11,6 +11,7 @@ from asyncndis.base import observe
 from asyncndis.kernel import (
     Irql,
     LockState,
+    ReadWriteAccess,
     ReadWriteLock,
     ReadWriteLockStatistics,
     SpinLock,
@@ -305,3 +306,5 @@ async def test_repr_is_a_status_line() -> None:
         assert repr(lock) == "<ReadWriteLock 'table' held for writing, 0 waiting>"
     with pytest.raises(TypeError, match="name is a str"):
         ReadWriteLock(1)  # type: ignore[arg-type]  # that is the test
+    with pytest.raises(TypeError, match="lock is a ReadWriteLock"):
+        ReadWriteAccess(None, write=True)  # type: ignore[arg-type]  # that is the test

@@ -227,4 +227,6 @@ async def test_bad_arguments_are_refused() -> None:
             timer.set_periodic(0)
         with pytest.raises(TypeError, match="name is a str"):
             Timer(list, name=None)  # type: ignore[arg-type]  # that is the test
+        with pytest.raises(TypeError, match="function is a plain function"):
+            Timer(None)  # type: ignore[arg-type]  # that is the test
         assert not timer.armed

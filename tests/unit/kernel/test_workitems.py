@@ -73,4 +73,6 @@ async def test_the_probe_sees_each_call_and_may_refuse_it() -> None:
         assert kernel.statistics().work_items == 1
         with pytest.raises(TypeError, match="name is a str"):
             WorkItem(list, name=None)  # type: ignore[arg-type]  # that is the test
+        with pytest.raises(TypeError, match="function is a plain function"):
+            WorkItem(None)  # type: ignore[arg-type]  # that is the test
     assert recorder.calls == [("before", "NdisScheduleWorkItem"), ("after", "NdisScheduleWorkItem")]
