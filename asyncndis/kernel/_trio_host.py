@@ -92,12 +92,18 @@ class TrioHost:
     def __init__(self, loop: trio.lowlevel.TrioToken) -> None:
         self.loop = loop
         self.current_task: Callable[[], object] = trio.lowlevel.current_task
-        self.new_seat: Callable[[], Seat[Any]] = TrioSeat
+        self.new_seat: Callable[[], Seat[Any]] = self._new_seat
         self.time: Callable[[], float] = trio.current_time
 
     def runs_here(self) -> bool:
         host = running_host()
         return host is not None and host.loop is self.loop
+
+    def _new_seat(self) -> TrioSeat[Any]:
+        """A seat; where asyncio refuses to await one of another loop, trio would sleep for ever."""
+        if not self.runs_here():
+            raise RuntimeError("what is waited for belongs to another event loop; create one in this loop")
+        return TrioSeat()
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         self.loop.run_sync_soon(callback)

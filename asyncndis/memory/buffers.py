@@ -110,14 +110,14 @@ class BufferPool(DescriptorPool[Buffer]):
             return buffer
         if self._probe is not None:
             await self._preempt("NdisAllocateBuffer")
-        taken = self._take()
+        taken = None if self._returns is self._hand_off else self._take()
         if taken is None:
-            started = self._room.host.time()
+            started = self._room.time()
             seat = self._line_up()
             try:
                 taken = await seat
-            except BaseException:
-                self._leave(seat)
+            except BaseException as reason:
+                self._leave(seat, reason)
                 raise
             if taken is None:
                 raise self._closed_error()
@@ -225,7 +225,8 @@ class BufferPool(DescriptorPool[Buffer]):
         buffer._home = self
         if memory is not None:
             buffer._memory = memory
-        self._book_out_all((buffer,))
+        if self._free is not self._shelf:
+            self._book_out_all((buffer,))
         return buffer
 
     def _make(self) -> Buffer:

@@ -149,14 +149,14 @@ class PacketPool(DescriptorPool[Packet]):
             return packet
         if self._probe is not None:
             await self._preempt("NdisAllocatePacket")
-        taken = self._take()
+        taken = None if self._returns is self._hand_off else self._take()
         if taken is None:
-            started = self._room.host.time()
+            started = self._room.time()
             seat = self._line_up()
             try:
                 taken = await seat
-            except BaseException:
-                self._leave(seat)
+            except BaseException as reason:
+                self._leave(seat, reason)
                 raise
             if taken is None:
                 raise self._closed_error()
@@ -248,7 +248,8 @@ class PacketPool(DescriptorPool[Packet]):
         packet._state = _OWNED
         packet._flags = self._protocol_id
         packet._come_home()
-        self._book_out_all((packet,), operation)
+        if self._free is not self._shelf:
+            self._book_out_all((packet,), operation)
         return packet
 
     def _make(self) -> Packet:

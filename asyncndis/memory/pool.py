@@ -343,12 +343,12 @@ class DescriptorPool(Generic[D]):
         return descriptors
 
     async def _collect(self, count: int) -> list[D]:
-        started = self._room.host.time()
+        started = self._room.time()
         entry = self._line_up_for(count)
         try:
             descriptors = await entry.seat
-        except BaseException:
-            self._leave_bulk(entry)
+        except BaseException as reason:
+            self._leave_bulk(entry, reason)
             raise
         if descriptors is None:
             raise self._closed_error() if self._closed else self._deny(count)
@@ -399,15 +399,19 @@ class DescriptorPool(Generic[D]):
         while self._made < self._limit and self._queue and self._queue.offer(self._make()):
             self._made += 1
 
-    def _leave(self, seat: Seat[D | None]) -> None:
+    def _leave(self, seat: Seat[D | None], reason: BaseException) -> None:
         """A cancelled waiter passes on what it was handed, in the same step."""
         descriptor = self._queue.leave(seat)
         if descriptor is not None:
             self._put_back(descriptor)
+        elif isinstance(reason, RuntimeError):
+            self._room.check_loop()
 
-    def _leave_bulk(self, entry: Bulk[D]) -> None:
+    def _leave_bulk(self, entry: Bulk[D], reason: BaseException) -> None:
         for descriptor in self._queue.leave_bulk(entry):
             self._put_back(descriptor)
+        if isinstance(reason, RuntimeError):
+            self._room.check_loop()
 
     def _book_out_all(self, descriptors: "Sequence[D]", operation: str = "") -> None:
         """Book what one call takes; where a callback is interrupted the caller gets nothing, so all go back."""

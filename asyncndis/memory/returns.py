@@ -19,16 +19,16 @@ D = TypeVar("D", bound=Descriptor)
 class HandOff(Generic[D]):
     """Takes the place of the shelf for what comes back, while tasks wait and nothing else is to be done."""
 
-    __slots__ = ("_pool",)
+    __slots__ = ("_offer", "_pool")
 
     def __init__(self, pool: "DescriptorPool[D]") -> None:
         self._pool = pool
+        self._offer = pool._queue.offer
 
     def append(self, descriptor: D) -> None:
         """Hand a descriptor to the oldest waiter; quiet times begin when there is none."""
-        pool = self._pool
-        if not pool._queue.offer(descriptor):
-            pool._put_back(descriptor)
+        if not self._offer(descriptor):
+            self._pool._put_back(descriptor)
 
 
 class CarefulReturns(Generic[D]):

@@ -27,7 +27,12 @@ class WaitHistogram:
     def add(self, seconds: float) -> None:
         """Count one wait."""
         self._counts[bisect_left(_BOUNDS, seconds)] += 1
-        self.longest = max(self.longest, seconds)
+        if seconds > self.longest:  # noqa: PLR1730  # every wait ends here, and max() is a call
+            self.longest = seconds
+
+    def total(self) -> int:
+        """How many waits were counted."""
+        return sum(self._counts)
 
     def buckets(self) -> tuple[tuple[float, int], ...]:
         """Pairs of (upper bound in seconds, number of waits); the last bound is infinity."""

@@ -29,46 +29,51 @@ class WaitingRoom(Generic[D]):
     :param host: the loop that the pool was made on
     :param starvation_seconds: how long nobody may be served before a log line says who holds the descriptors
     :param holders: says who does
+    :ivar time: the clock of that loop, in seconds
     :ivar queue: the waiters
     :ivar delayed: how many ever had to wait
     :ivar waits: how long they waited
     """
 
-    __slots__ = ("_alarm", "_arrivals", "_holders", "_seconds", "delayed", "host", "name", "queue", "waits")
+    __slots__ = ("_alarm", "_holders", "_host", "_seconds", "delayed", "name", "queue", "time", "waits")
 
     def __init__(self, name: str, host: Host, starvation_seconds: float, holders: Callable[[], object]) -> None:
         self.name = name
-        self.host = host
+        self.time = host.time
+        self._host = host
         self.queue: WaiterQueue[D] = WaiterQueue(host)
         self.delayed = 0
         self.waits = WaitHistogram()
         self._seconds = starvation_seconds
         self._holders = holders
-        self._arrivals = 0
         self._alarm: Cancellable | None = None
 
     def enter(self) -> Seat[D | None]:
         """Line up for one descriptor."""
-        self._book_entry()
+        if self._alarm is None:
+            self._arm()
+        self.delayed += 1
         return self.queue.join()
 
     def enter_for(self, count: int) -> Bulk[D]:
         """Line up for several."""
-        self._book_entry()
-        return self.queue.join_bulk(count)
-
-    def _book_entry(self) -> None:
-        if not self.host.runs_here():
-            raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
-        self.delayed += 1
         if self._alarm is None:
             self._arm()
+        self.delayed += 1
+        return self.queue.join_bulk(count)
+
+    def check_loop(self) -> None:
+        """Refuse a task of another event loop. asyncio finds out by itself, when the task awaits its seat.
+
+        :raises RuntimeError: naming the pool
+        """
+        if not self._host.runs_here():
+            raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
 
     def arrived(self, count: int, started: float) -> None:
         """Book the end of a wait that brought ``count`` descriptors."""
         self.queue.in_hand -= count
-        self._arrivals += 1
-        self.waits.add(self.host.time() - started)
+        self.waits.add(self.time() - started)
 
     def close(self) -> list[D]:
         """Send everybody home; what bulk waiters had collected is returned."""
@@ -77,15 +82,16 @@ class WaitingRoom(Generic[D]):
         return self.queue.close()
 
     def _arm(self) -> None:
-        arrivals = self._arrivals
-        self._alarm = self.host.call_later(self._seconds, lambda: self._ring(arrivals))
+        self.check_loop()
+        arrivals = self.waits.total()
+        self._alarm = self._host.call_later(self._seconds, lambda: self._ring(arrivals))
 
     def _ring(self, arrivals: int) -> None:
         """Report starvation, once, unless somebody was served since the alarm was armed."""
         self._alarm = None
         if len(self.queue) <= 0:
             return
-        if arrivals != self._arrivals:
+        if arrivals != self.waits.total():
             self._arm()
             return
         logger.warning(
