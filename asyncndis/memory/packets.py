@@ -138,11 +138,8 @@ class PacketPool(DescriptorPool[Packet]):
         """
         if raised:
             refuse_waiting(self.name, self)
-        try:
+        if self._free:  # a caught IndexError would leave each waiter with a frame object, 200 bytes
             packet = self._free.pop()
-        except IndexError:
-            pass
-        else:
             packet._home = self
             packet._state = _OWNED
             packet._flags = self._protocol_id
