@@ -112,8 +112,8 @@ class BufferPool(DescriptorPool[Buffer]):
             await self._preempt("NdisAllocateBuffer")
         taken = None if self._returns is self._hand_off else self._take()
         if taken is None:
-            started = self._room.time()
             seat = self._line_up()
+            started = self._room.time()
             try:
                 taken = await seat
             except BaseException as reason:

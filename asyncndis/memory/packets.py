@@ -148,8 +148,8 @@ class PacketPool(DescriptorPool[Packet]):
             await self._preempt("NdisAllocatePacket")
         taken = None if self._returns is self._hand_off else self._take()
         if taken is None:
-            started = self._room.time()
             seat = self._line_up()
+            started = self._room.time()
             try:
                 taken = await seat
             except BaseException as reason:

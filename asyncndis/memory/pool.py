@@ -343,8 +343,8 @@ class DescriptorPool(Generic[D]):
         return descriptors
 
     async def _collect(self, count: int) -> list[D]:
-        started = self._room.time()
         entry = self._line_up_for(count)
+        started = self._room.time()
         try:
             descriptors = await entry.seat
         except BaseException as reason:
