@@ -5,6 +5,7 @@
 pool must never swallow a broken rule, hence two families. Every message names the culprit, then the way out.
 """
 
+from .probe import current_probe
 from .sites import Site, caller_site
 from .status import NdisStatus
 
@@ -67,6 +68,9 @@ class RuleViolation(Exception):
         self.site = site or caller_site()
         self.other = other
         super().__init__(rule, message)
+        probe = current_probe()
+        if probe is not None:
+            probe.violated(self)
 
     def __str__(self) -> str:
         earlier = "" if self.other is None else f"; before that: {self.other}"

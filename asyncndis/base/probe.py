@@ -32,6 +32,9 @@ class Probe:
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """An operation has happened, and the state is consistent again."""
 
+    def violated(self, violation: Exception) -> None:
+        """A rule was found broken, by whoever saw it; the violation is about to be raised."""
+
 
 class ProbeChain(Probe):
     """Several probes as one, asked in order."""
@@ -57,6 +60,11 @@ class ProbeChain(Probe):
         """Tell each probe."""
         for probe in self.probes:
             probe.after(operation, subject, *arguments)
+
+    def violated(self, violation: Exception) -> None:
+        """Tell each probe."""
+        for probe in self.probes:
+            probe.violated(violation)
 
 
 _current: ContextVar[Probe | None] = ContextVar("asyncndis_probe", default=None)

@@ -1,8 +1,9 @@
 """Call sites: the line of a driver that made a call.
 
-A report is worth little without the two lines that disagree. A site is the innermost frame outside this package;
-shipped drivers count as drivers, so that a fault of theirs is shown in them. Looking is done only when a report
-is made or when somebody asked for tracking: walking frames costs more than an allocation.
+A report is worth little without the two lines that disagree. A site is the innermost frame that is neither of this
+package nor of the machinery that calls go through (the standard library, the event loops); shipped drivers count as
+drivers, so that a fault of theirs is shown in them. Looking is done only when a report is made or when somebody asked
+for tracking, since walking frames costs more than an allocation; what a place is called is found out once.
 """
 
 import os
@@ -11,12 +12,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 
 __all__ = ["Site", "caller_site", "is_driver_code"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _DRIVERS = _PACKAGE + "drivers" + os.sep
+_STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_MACHINERY = frozenset({"anyio", "outcome", "trio", "uvloop"})
 _start = ""  # where the program started; asked once, since asking the system has no place in a loop
 with suppress(OSError):
     _start = str(Path.cwd()) + os.sep
@@ -41,8 +45,14 @@ class Site:
 
 @cache
 def is_driver_code(file: str) -> bool:
-    """Whether a source file counts as a driver's: everything but this package, whose own drivers count too."""
-    return not file.startswith(_PACKAGE) or file.startswith(_DRIVERS)
+    """Whether a source file counts as a driver's: neither of this package, but for its drivers, nor machinery."""
+    if file.startswith(_PACKAGE):
+        return file.startswith(_DRIVERS)
+    for folder in _INSTALLED:
+        _, found, inside = file.partition(folder)
+        if found:
+            return inside.partition(os.sep)[0] not in _MACHINERY
+    return not file.startswith((_STANDARD_LIBRARY, "<frozen "))
 
 
 def caller_site() -> Site:
@@ -51,7 +61,18 @@ def caller_site() -> Site:
     last = frame
     while frame is not None:
         if is_driver_code(frame.f_code.co_filename):
-            return Site.of_frame(frame)
+            return _site_of(frame)
         last, frame = frame, frame.f_back
     assert last is not None
-    return Site.of_frame(last)
+    return _site_of(last)
+
+
+_known: dict[tuple[int, int], tuple[CodeType, Site]] = {}  # by the code's identity, which the code kept here preserves
+
+
+def _site_of(frame: FrameType) -> Site:
+    place = id(frame.f_code), frame.f_lasti
+    known = _known.get(place)
+    if known is None:
+        known = _known[place] = frame.f_code, Site.of_frame(frame)
+    return known[1]

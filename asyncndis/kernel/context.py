@@ -1,6 +1,5 @@
 """What the kernel tells the towers (see ``asyncndis.base.context``); registered when the kernel is imported."""
 
-import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -14,7 +13,6 @@ __all__ = ["KernelContext"]
 
 _FRAMES = ("cr_frame", "gi_frame", "ag_frame")
 _AWAITED = ("cr_await", "gi_yieldfrom", "ag_await")
-_MACHINERY = sys.stdlib_module_names | {"anyio", "trio", "uvloop"}
 
 
 class KernelContext:
@@ -46,7 +44,7 @@ class KernelContext:
         """The driver's line at which a task that does not run now awaits; None when it has ended, or is no task."""
         of_asyncio = getattr(task, "get_coro", None)
         frames = _frames_of(of_asyncio() if of_asyncio is not None else getattr(task, "coro", None))
-        drivers = [frame for frame in frames if _is_drivers(frame)]
+        drivers = [frame for frame in frames if is_driver_code(frame.f_code.co_filename)]
         return Site.of_frame((drivers or frames)[-1]) if frames else None
 
 
@@ -64,12 +62,6 @@ def _frames_of(awaited: object) -> list[FrameType]:
 def _first(awaited: object, names: tuple[str, ...]) -> object:
     """The attribute of a coroutine, or of a generator that acts as one."""
     return next((found for name in names if (found := getattr(awaited, name, None)) is not None), None)
-
-
-def _is_drivers(frame: FrameType) -> bool:
-    """Whether a frame is a driver's, and not of the machinery that awaiting goes through."""
-    module = str(frame.f_globals.get("__name__"))
-    return is_driver_code(frame.f_code.co_filename) and module.partition(".")[0] not in _MACHINERY
 
 
 set_context(KernelContext())

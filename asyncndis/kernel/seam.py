@@ -10,9 +10,9 @@ from collections.abc import Callable, Coroutine, Generator
 from types import CodeType, CoroutineType
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
-from asyncndis.base import RuleViolation, Site
+from asyncndis.base import RuleViolation, Site, is_driver_code
 
-from .context import _frames_of, _is_drivers
+from .context import _frames_of
 from .control import loop_control
 from .processors import HeldLock, Irql, Processor, current_processor, irql_name, raised
 
@@ -166,7 +166,8 @@ class _Driver(Generator[Any, Any, T]):
 
 def _plain(refusal: RuleViolation) -> RuleViolation:
     """The violation as the caller of the handler sees it: no cancellation, but with the way to the line."""
-    violation = RuleViolation(refusal.rule, refusal.message, refusal.subject, site=refusal.site)
+    violation = RuleViolation.__new__(RuleViolation, *refusal.args)  # no second violation, the same one in plain
+    vars(violation).update(vars(refusal))
     return violation.with_traceback(refusal.__traceback__)
 
 
@@ -180,7 +181,7 @@ def _broken_rule(processor: Processor) -> tuple[str, str, Processor]:
 
 def _awaiting_site(handler: object) -> Site | None:
     """The innermost line of driver code that waits."""
-    drivers = [frame for frame in _frames_of(handler) if _is_drivers(frame)]
+    drivers = [frame for frame in _frames_of(handler) if is_driver_code(frame.f_code.co_filename)]
     return Site.of_frame(drivers[-1]) if drivers else None
 
 

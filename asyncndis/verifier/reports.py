@@ -20,13 +20,18 @@ class Reports:
         self._rules = rules
         self._late: RuleViolation | None = None
 
+    def note(self, violation: RuleViolation) -> None:
+        """Take a violation that somebody has seen; the same one again says nothing new."""
+        if violation.rule in self._rules:
+            self.findings.add(violation)
+
     def report(
         self, rule: str, message: str, subject: object, *, site: Site | None = None, other: Site | None = None
     ) -> None:
         """Report a rule that the current call breaks; the guilty line is the caller's unless another is given."""
         if rule in self._rules:
             violation = RuleViolation(rule, message, subject, site=site, other=other)
-            self.findings.add(violation)
+            self.note(violation)
             if self.raises:
                 raise violation
 
@@ -40,7 +45,7 @@ class Reports:
         if rule not in self._rules:
             return None
         violation = RuleViolation(rule, message, subject, site=site, other=other)
-        self.findings.add(violation)
+        self.note(violation)
         if not self.raises:
             return None
         self._late = self._late or violation

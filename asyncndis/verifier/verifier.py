@@ -7,7 +7,7 @@ lock, and the checks that want to hear of it. What nobody wants to hear of costs
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from asyncndis.base import Probe
+from asyncndis.base import Probe, RuleViolation
 from asyncndis.base.context import ProcessorView, raised_processor, running_context
 
 from .findings import Findings
@@ -71,6 +71,11 @@ class Verifier(Probe):
         """Note what has happened."""
         for check in self._followers.get(operation, ()):
             check(subject, *arguments)
+
+    def violated(self, violation: Exception) -> None:
+        """Note what an object has found out by itself, whether or not its caller swallows it."""
+        if isinstance(violation, RuleViolation):
+            self._reports.note(violation)
 
     def finish(self) -> None:
         """End the run: what is still held, open or lost now is a finding. Nothing is checked afterwards."""

@@ -58,6 +58,10 @@ def test_without_a_driver_the_outermost_frame_is_told(monkeypatch: pytest.Monkey
         (PACKAGE.parent / "asyncndis_driver.py", True),
         (Path("/far/driver.py"), True),
         (Path("<string>"), True),
+        (Path("<frozen importlib._bootstrap>"), False),
+        (Path(os.__file__).parent / "contextlib.py", False),
+        (Path(os.__file__).parent / "site-packages" / "anyio" / "_core" / "_tasks.py", False),
+        (Path(os.__file__).parent / "site-packages" / "their_driver" / "port.py", True),
     ],
 )
 def test_driver_code(file: Path, *, is_driver: bool) -> None:
