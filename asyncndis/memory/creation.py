@@ -49,8 +49,8 @@ class PoolCreation(Generic[P]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._pool is not None:
-            await self._pool.aclose()
+        assert self._pool is not None
+        await self._pool.aclose()
 
     async def _create(self) -> P:
         self._check_caller()

@@ -339,6 +339,25 @@ class TestSeveral:
         assert_conserved(pool, out=4)
 
     @pytest.mark.parametrize("kind", KINDS)
+    async def test_it_collects_from_the_shelf_what_was_made(self, kind: str) -> None:
+        pool = await make(kind, 4)
+        out = await pool.allocate_many(3)
+        out.pop().free()
+        served: list[Buffer] = []
+
+        async def several() -> None:
+            served.extend(await pool.allocate_many(4))
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(several)
+            await settle()
+            assert pool.statistics().in_hand == 2
+            for buffer in out:
+                buffer.free()
+        assert len(set(served)) == 4
+        assert_conserved(pool, out=4)
+
+    @pytest.mark.parametrize("kind", KINDS)
     @pytest.mark.parametrize("others_wait", [False, True])
     async def test_nothing_is_had_at_once(self, kind: str, *, others_wait: bool) -> None:
         pool = await make(kind, 1)

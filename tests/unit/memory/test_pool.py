@@ -531,6 +531,20 @@ async def test_a_native_cancel_in_the_step_of_the_hand_over(probe: Probe | None)
 
 
 @pytest.mark.asyncio
+async def test_a_native_cancel_passes_one_descriptor_to_the_next(probe: Probe | None) -> None:
+    pool = await make(probe, 1)
+    held = pool.allocate_nowait()
+    tasks = [asyncio.create_task(pool.allocate()) for _ in range(3)]
+    await settle()
+    held.free()
+    tasks[0].cancel()
+    tasks[1].cancel()
+    (await tasks[2]).free()
+    assert [task.cancelled() for task in tasks] == [True, True, False]
+    await assert_pool_at_rest(pool)
+
+
+@pytest.mark.asyncio
 async def test_a_coroutine_that_is_closed_while_it_waits_leaves(probe: Probe | None) -> None:
     pool = await make(probe, 1)
     held = pool.allocate_nowait()
