@@ -42,6 +42,7 @@ class Outcome:
     bytes: int
     seconds: float
     frames_per_second: float
+    spread_seconds: float
     ring: int
     pool_high_water: int
     waits: int
@@ -222,6 +223,7 @@ def _run(source: Path, target: Path, ring: int, seconds: float, loop: Loop, cons
         bytes=protocol.bytes,
         seconds=took,
         frames_per_second=protocol.frames / took,
+        spread_seconds=seconds,
         ring=ring,
         pool_high_water=pool.max_outstanding,
         waits=pool.delayed,
@@ -234,6 +236,7 @@ def _run(source: Path, target: Path, ring: int, seconds: float, loop: Loop, cons
 
 def _print(console: Console, outcome: Outcome, output: Path | None) -> None:
     name = "the shipped sample" if outcome.file == str(SAMPLE) else outcome.file
+    pace = f" (held back by --seconds {outcome.spread_seconds:g})" if outcome.spread_seconds else ""
     console.print(ranking("kind of frame", outcome.kinds))
     console.print(
         facts(
@@ -241,7 +244,7 @@ def _print(console: Console, outcome: Outcome, output: Path | None) -> None:
             {
                 "frames": f"{outcome.frames:,}",
                 "bytes": f"{outcome.bytes:,}",
-                "frames/s": f"{outcome.frames_per_second:,.0f}",
+                "frames/s": f"{outcome.frames_per_second:,.0f}{pace}",
                 "pool high-water mark": f"{outcome.pool_high_water} of {outcome.ring}",
                 "waits of the miniport": f"{outcome.waits:,}",
                 "longest wait": f"{outcome.longest_wait_ms:.1f} ms",
