@@ -1,11 +1,11 @@
-"""A loop reduced to its seats: sleepers that are served and cancelled by hand, so that no order is left to chance."""
+"""A loop reduced to its seats: tasks that are run and cancelled by hand, so that no order is left to chance."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Generic, TypeVar, cast
 
 from asyncndis.kernel import Cancellable, Seat
 
-__all__ = ["Alarm", "HandHost", "HandSeat"]
+__all__ = ["Alarm", "Cancelled", "HandHost", "HandSeat", "HandTask"]
 
 T = TypeVar("T")
 
@@ -21,7 +21,8 @@ class HandSeat(Generic[T]):
         self._cancelled = False
 
     def __await__(self) -> Generator[object, None, T]:
-        raise AssertionError("nobody sleeps here")
+        yield self
+        return self.result()
 
     def done(self) -> bool:
         HandSeat.looks += 1
@@ -89,3 +90,56 @@ class HandHost:
 
     def task_name(self, task: object) -> str:
         return "nobody"
+
+
+class Cancelled(BaseException):
+    """What a cancelled task finds thrown in."""
+
+
+class HandTask(Generic[T]):
+    """A coroutine that runs when it is told to, as far as its next seat.
+
+    :ivar seat: where it sleeps; None once it has ended
+    :ivar result: what it returned
+    :ivar error: what it raised
+    """
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self._coroutine = coroutine
+        self._is_cancelled = False
+        self.seat: HandSeat[Any] | None = None
+        self.result: T | None = None
+        self.error: BaseException | None = None
+        self._step(lambda: coroutine.send(None))
+
+    def cancel(self) -> None:
+        """As asyncio does: a seat that is not served yet is cancelled at once; the task notices when it runs."""
+        assert self.seat is not None
+        self._is_cancelled = True
+        if not self.seat.done():
+            self.seat.cancel()
+
+    def can_run(self) -> bool:
+        """Whether it was served or cancelled."""
+        return self.seat is not None and self.seat.done()
+
+    def run(self) -> None:
+        """Let it run."""
+        assert self.can_run()
+        if self._is_cancelled:
+            self._step(lambda: self._coroutine.throw(Cancelled()))
+        else:
+            self._step(lambda: self._coroutine.send(None))
+
+    def close(self) -> None:
+        """Close the coroutine where it sleeps."""
+        self._coroutine.close()
+        self.seat = None
+
+    def _step(self, step: Callable[[], Any]) -> None:
+        try:
+            self.seat = step()
+        except StopIteration as end:
+            self.seat, self.result = None, end.value
+        except BaseException as error:  # noqa: BLE001 - whatever the task ends with
+            self.seat, self.error = None, error
