@@ -95,6 +95,7 @@ async def test_called_off_appointments_are_swept_out() -> None:
     for _ in range(1000):
         clock.call_at(A_DAY, lambda: calls.append(0)).cancel()
     assert len(clock._appointments) < 100
+    assert repr(clock) == "<VirtualClock at 0 s, 2 callbacks due>"
     await clock.advance(1)
     assert calls == [3, 5]
     assert len(live) == 2

@@ -28,6 +28,7 @@ async def test_each_runs_once_at_dispatch_level_in_order() -> None:
         assert kernel.statistics().dpcs == 3
         await settle()
         assert calls == [(1, Irql.DISPATCH), (2, 3, Irql.DISPATCH), (Irql.DISPATCH,)]
+        assert not any(dpc.queued or dpc.running for dpc in dpcs)
         assert dpcs[0].queue()
         await settle()
         assert len(calls) == 4

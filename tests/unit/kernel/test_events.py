@@ -43,11 +43,14 @@ async def test_the_time_is_up_and_not_before() -> None:
     with use_clock(VirtualClock()) as clock:
         event = NdisEvent()
         async with create_task_group() as group:
-            waiter = await start(group, lambda: event.wait(20))
+            waiter, forever = await start(group, lambda: event.wait(20)), await start(group, event.wait)
             await clock.advance(0.0199)
             assert waiter.waits
             await clock.advance(0.0001)
             assert waiter.results == [False]
+            await clock.advance(1_000_000)
+            assert forever.waits
+            event.set()
         assert event.statistics().waiting == 0
 
 

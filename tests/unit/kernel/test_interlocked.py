@@ -80,6 +80,7 @@ def test_a_large_statistic() -> None:
     assert repr(statistic) == "<LargeStatistic 1>"
     with pytest.raises(ValueError, match="increment"):
         statistic.add(-1)
+    assert LargeStatistic().value == 0
     with pytest.raises(ValueError, match="value"):
         LargeStatistic(2**64)
 

@@ -82,6 +82,7 @@ async def test_many_readers_or_one_writer_first_come_first_served() -> None:
 
 async def test_holding_raises_and_releasing_restores() -> None:
     lock, state = ReadWriteLock("table"), LockState()
+    assert not state.write
     await lock.acquire(state, write=True)
     processor = current_processor()
     assert (current_irql(), processor.held_locks) == (Irql.DISPATCH, (state,))

@@ -11,7 +11,7 @@ import trio
 from anyio import create_task_group
 from anyio.lowlevel import checkpoint
 
-from asyncndis.base import RuleViolation, observe
+from asyncndis.base import Profile, RuleViolation, observe
 from asyncndis.kernel import (
     Irql,
     KernelContext,
@@ -174,6 +174,14 @@ async def test_an_await_with_a_lock_held_is_refused_at_any_level() -> None:
         await invoke(careless)
     assert not raised
     assert not inner.statistics().locked
+    section = SpinLock("section", profile=Profile.CE)  # which does not raise the level
+
+    async def careless_on_ce() -> None:
+        async with section:
+            await checkpoint()
+
+    with breaks("LOCK-11", "awaits while it holds section"):
+        await invoke(careless_on_ce)
 
 
 async def test_at_passive_level_a_handler_waits_as_it_likes() -> None:
@@ -307,6 +315,14 @@ async def test_a_scheduler_may_step_in_at_any_level() -> None:
         ("preempt", "NdisAcquireSpinLock"),
         ("preempt", "NdisAcquireReadWriteLock"),
     ]
+
+    async def careless() -> None:
+        async with rwlock.write():
+            pass
+        await checkpoint()
+
+    with breaks("IRQL-02"):
+        await invoke(careless, irql=Irql.DISPATCH)
 
 
 async def test_a_suspended_handler_can_be_found() -> None:

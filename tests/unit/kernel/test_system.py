@@ -191,16 +191,18 @@ async def test_a_group_of_the_block_is_left_whole() -> None:
 async def test_a_block_that_fails_drops_what_has_not_begun(caplog: pytest.LogCaptureFixture) -> None:
     ran: list[str] = []
     kernel = Kernel(name="lab")
+    dpcs = [Dpc(ran.append, "dpc", kernel=kernel) for _ in range(2)]
 
     async def main() -> None:
         async with kernel:
-            Dpc(ran.append, "dpc").queue()
-            Dpc(ran.append, "dpc").queue()
+            for dpc in dpcs:
+                dpc.queue()
             fails()
 
     with pytest.raises(KeyError):
         await main()
     assert ran == []
+    assert not any(dpc.queued for dpc in dpcs)
     assert kernel.statistics() == KernelStatistics(0, 0, 0)
     assert caplog.messages == ["'lab' was closed with DPCs that never ran: 2"]
 
