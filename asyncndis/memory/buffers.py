@@ -6,8 +6,6 @@ NDIS knows only the forms that answer at once.
 """
 
 from collections.abc import Sequence
-from itertools import repeat
-from typing import TYPE_CHECKING
 
 from asyncndis.base import Profile, check_instance, check_integer
 from asyncndis.kernel.processors import raised
@@ -18,9 +16,6 @@ from .creation import PoolCreation
 from .pool import DescriptorPool, PoolRules
 from .waiting import refuse_waiting
 from .watermarks import Watermarks, check_pool
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 __all__ = ["BufferPool"]
 
@@ -171,16 +166,22 @@ class BufferPool(DescriptorPool[Buffer]):
         """
         if raised:
             refuse_waiting(self.name, self)
-        memories = _memories(count, memory)
+        parts = _parts(count, memory)
         free = self._free
-        if len(free) >= count > 0:
+        if type(count) is int and 0 < count <= len(free):
             buffers = free[-count:]
             del free[-count:]
         else:
+            check_integer("count", count)
             buffers = await self._wait_for_many(count)
-        for buffer, part in zip(buffers, memories, strict=True):
-            buffer._home = self
-            buffer._memory = part
+        if isinstance(parts, list):
+            for buffer, part in zip(buffers, parts, strict=True):
+                buffer._home = self
+                buffer._memory = part
+        else:
+            for buffer in buffers:
+                buffer._home = self
+                buffer._memory = parts
         if free is not self._shelf:
             self._book_out_all(buffers)
         return buffers
@@ -233,11 +234,14 @@ class BufferPool(DescriptorPool[Buffer]):
         return Buffer(self)
 
 
-def _memories(count: int, memory: Memory | Sequence[Memory] | None) -> "Iterable[Memory]":
-    """The memory of each of ``count`` buffers."""
-    check_integer("count", count)
-    if memory is None or isinstance(memory, Memory):
-        return repeat(b"" if memory is None else described(memory), count)
+def _parts(count: int, memory: Memory | Sequence[Memory] | None) -> Memory | list[Memory]:
+    """What ``count`` buffers describe: one memory for all, or a list with that of each."""
+    if memory is None:
+        return b""
+    if isinstance(memory, (bytes, bytearray)):
+        return memory
+    if isinstance(memory, Memory):
+        return described(memory)
     check_instance("the memory of several buffers", memory, Sequence)
     if len(memory) != count:
         raise ValueError(f"{count} buffers need {count} pieces of memory, not {len(memory)}")
