@@ -97,6 +97,7 @@ class BufferPool(DescriptorPool[Buffer]):
             kind = type(memory)
             if kind is not bytearray and kind is not bytes:
                 memory = described(memory)
+        buffer: Buffer | None
         if self._free:  # a caught IndexError would leave each waiter with a frame object, 200 bytes
             buffer = self._free.pop()
             buffer._home = self
@@ -105,19 +106,19 @@ class BufferPool(DescriptorPool[Buffer]):
             return buffer
         if self._probe is not None:
             await self._preempt("NdisAllocateBuffer")
-        taken = None if self._returns is self._hand_off else self._take()
-        if taken is None:
+        buffer = None if self._returns is self._hand_off else self._take()
+        if buffer is None:
             seat = self._line_up()
             started = self._room.time()
             try:
-                taken = await seat
-            except BaseException as reason:
-                self._leave(seat, reason)
+                buffer = await seat
+            except BaseException:
+                self._leave(seat)
                 raise
-            if taken is None:
+            if buffer is None:
                 raise self._closed_error()
             self._room.arrived(1, started)
-        return self._hand_out(taken, memory)
+        return self._hand_out(buffer, memory)
 
     def allocate_nowait(self, memory: Memory | None = None) -> Buffer:
         """Take a descriptor over ``memory`` at once (NdisAllocateBuffer). IRQL: <= DISPATCH. Rules: POOL-04, BUF-04.

@@ -138,6 +138,7 @@ class PacketPool(DescriptorPool[Packet]):
         """
         if raised:
             refuse_waiting(self.name, self)
+        packet: Packet | None
         if self._free:  # a caught IndexError would leave each waiter with a frame object, 200 bytes
             packet = self._free.pop()
             packet._home = self
@@ -146,19 +147,19 @@ class PacketPool(DescriptorPool[Packet]):
             return packet
         if self._probe is not None:
             await self._preempt("NdisAllocatePacket")
-        taken = None if self._returns is self._hand_off else self._take()
-        if taken is None:
+        packet = None if self._returns is self._hand_off else self._take()
+        if packet is None:
             seat = self._line_up()
             started = self._room.time()
             try:
-                taken = await seat
-            except BaseException as reason:
-                self._leave(seat, reason)
+                packet = await seat
+            except BaseException:
+                self._leave(seat)
                 raise
-            if taken is None:
+            if packet is None:
                 raise self._closed_error()
             self._room.arrived(1, started)
-        return self._hand_out(taken)
+        return self._hand_out(packet)
 
     def allocate_nowait(self) -> Packet:
         """Take a packet at once (NdisAllocatePacket). IRQL: <= DISPATCH. Rules: POOL-13, PKT-09.

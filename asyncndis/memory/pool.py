@@ -347,8 +347,8 @@ class DescriptorPool(Generic[D]):
         started = self._room.time()
         try:
             descriptors = await entry.seat
-        except BaseException as reason:
-            self._leave_bulk(entry, reason)
+        except BaseException:
+            self._leave_bulk(entry)
             raise
         if descriptors is None:
             raise self._closed_error() if self._closed else self._deny(count)
@@ -399,18 +399,18 @@ class DescriptorPool(Generic[D]):
         while self._made < self._limit and self._queue and self._queue.offer(self._make()):
             self._made += 1
 
-    def _leave(self, seat: Seat[D | None], reason: BaseException) -> None:
+    def _leave(self, seat: Seat[D | None]) -> None:
         """A cancelled waiter passes on what it was handed, in the same step."""
         descriptor = self._queue.leave(seat)
         if descriptor is not None:
             self._put_back(descriptor)
-        elif isinstance(reason, RuntimeError):
+        elif isinstance(sys.exception(), RuntimeError):
             self._room.check_loop()
 
-    def _leave_bulk(self, entry: Bulk[D], reason: BaseException) -> None:
+    def _leave_bulk(self, entry: Bulk[D]) -> None:
         for descriptor in self._queue.leave_bulk(entry):
             self._put_back(descriptor)
-        if isinstance(reason, RuntimeError):
+        if isinstance(sys.exception(), RuntimeError):
             self._room.check_loop()
 
     def _book_out_all(self, descriptors: "Sequence[D]", operation: str = "") -> None:
