@@ -38,14 +38,17 @@ async def invoke(handler: Callable[[*Arguments], object], *arguments: *Arguments
     :raises RuleViolation: IRQL-04, LOCK-04 when it leaves with another level or other locks; IRQL-02, LOCK-11 when it
         awaited what it may not; IRQL-01 when ``irql`` is below the present level
     """
-    entry = _Entry(handler, irql)
+    processor = current_processor()
+    task, before, top = processor.task, processor.irql, processor.top
+    if irql != before:
+        processor.raise_irql(irql)
     try:
         result = handler(*arguments)
         if isinstance(result, CoroutineType):
-            result = await _Driver(cast(Coroutine[Any, Any, object], result), entry.task)
-        entry.check_exit()
+            result = await _Driver(cast(Coroutine[Any, Any, object], result), task)
+        _check_exit(handler, task, irql, top)
     finally:
-        entry.leave()
+        _restore(task, before, top)
     return result
 
 
@@ -54,61 +57,52 @@ def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, ir
 
     :raises TypeError: when it turns out to be a coroutine function, of which nothing was run
     """
-    entry = _Entry(handler, irql)
+    processor = current_processor()
+    task, before, top = processor.task, processor.irql, processor.top
+    if irql != before:
+        processor.raise_irql(irql)
     try:
         result = handler(*arguments)
         if isinstance(result, CoroutineType):
             result.close()
             raise TypeError(f"{_name_of(handler)} is a coroutine function, but its caller cannot await it; use invoke")
-        entry.check_exit()
+        _check_exit(handler, task, irql, top)
     finally:
-        entry.leave()
+        _restore(task, before, top)
     return result
 
 
-class _Entry:
-    """What the processor was when a handler was entered."""
+def _check_exit(handler: Callable[..., object], task: object, irql: int, top: HeldLock | None) -> None:
+    """Refuse what a handler has left behind: other locks than it was entered with, or another level."""
+    processor = raised.get(task)
+    left_at, left_top = (Irql.PASSIVE, None) if processor is None else (processor.irql, processor.top)
+    if left_top is not top:
+        raise _left_behind(
+            "LOCK-04",
+            handler,
+            f"was entered holding {_names(top)} and left holding {_names(left_top)}; "
+            "pair acquire and release on every way out",
+        )
+    if left_at != irql:
+        raise _left_behind(
+            "IRQL-04",
+            handler,
+            f"was entered at {irql_name(irql)} and left at {irql_name(left_at)}; restore the level on every way out",
+        )
 
-    __slots__ = ("_handler", "_irql", "_irql_before", "_top", "task")
 
-    def __init__(self, handler: Callable[..., object], irql: int) -> None:
-        processor = current_processor()
-        self._handler = handler
-        self._irql = irql
-        self._irql_before = processor.irql
-        self._top = processor.top
-        self.task = processor.task
-        if irql != processor.irql:
-            processor.raise_irql(irql)
+def _restore(task: object, irql: int, top: HeldLock | None) -> None:
+    """Restore the level; one that belongs to a lock left behind stays with that lock."""
+    processor = raised.get(task)
+    if processor is not None and processor.top is top:
+        processor.irql = irql
+        processor.settle()
 
-    def check_exit(self) -> None:
-        """Refuse what the handler has left behind."""
-        processor = raised.get(self.task)
-        left_at, top = (Irql.PASSIVE, None) if processor is None else (processor.irql, processor.top)
-        if top is not self._top:
-            raise self._violation(
-                "LOCK-04",
-                f"was entered holding {_names(self._top)} and left holding {_names(top)}; "
-                "pair acquire and release on every way out",
-            )
-        if left_at != self._irql:
-            raise self._violation(
-                "IRQL-04",
-                f"was entered at {irql_name(self._irql)} and left at {irql_name(left_at)}; "
-                "restore the level on every way out",
-            )
 
-    def leave(self) -> None:
-        """Restore the level; one that belongs to a lock left behind stays with that lock."""
-        processor = raised.get(self.task)
-        if processor is not None and processor.top is self._top:
-            processor.irql = self._irql_before
-            processor.settle()
-
-    def _violation(self, rule: str, what: str) -> RuleViolation:
-        code = getattr(self._handler, "__code__", None)
-        site = Site(code.co_filename, code.co_firstlineno, code.co_qualname) if isinstance(code, CodeType) else None
-        return RuleViolation(rule, f"{_name_of(self._handler)} {what}", self._handler, site=site)
+def _left_behind(rule: str, handler: Callable[..., object], what: str) -> RuleViolation:
+    code = getattr(handler, "__code__", None)
+    site = Site(code.co_filename, code.co_firstlineno, code.co_qualname) if isinstance(code, CodeType) else None
+    return RuleViolation(rule, f"{_name_of(handler)} {what}", handler, site=site)
 
 
 class _Driver(Generator[Any, Any, T]):
