@@ -46,6 +46,7 @@ async def test_plain_functions_and_coroutine_functions_alike() -> None:
         assert await invoke(handler, 7, irql=Irql.DISPATCH) == (7, Irql.DISPATCH)
         assert await invoke(handler) == (Irql.PASSIVE,)
     assert invoke_nowait(plain, 7, irql=Irql.DIRQL) == (7, Irql.DIRQL)
+    assert invoke_nowait(plain) == (Irql.PASSIVE,)
     assert not raised
 
 
