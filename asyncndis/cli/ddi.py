@@ -56,8 +56,9 @@ def _show(call: Ddi) -> None:
 
 def _list(calls: list[Ddi]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
-    for column in ("call", "object form", "IRQL", "rules"):
-        table.add_column(column, overflow="fold")
+    table.add_column("call", no_wrap=True)
+    table.add_column("object form", overflow="fold")
+    table.add_column("IRQL")
     for call in calls:
-        table.add_row(call.name, call.maps_to, call.irql, " ".join(call.rules))
+        table.add_row(call.name, call.maps_to, call.irql)
     Console().print(table)

@@ -178,7 +178,9 @@ class Demo:
 def demo(
     ctx: click.Context, file: Path | None, ring: int, seconds: float, output: Path | None, loop: Loop, as_json: bool
 ) -> None:
-    """Run the frames of FILE (pcap or pcapng) through a ring-DMA receive path.
+    """Run a capture through a ring-DMA receive path.
+
+    The frames of FILE (pcap or pcapng) arrive at a NIC.
 
     A miniport task takes the frames into pool buffers, by a ring that the pool covers exactly, and indicates them as
     packets; a protocol task counts and returns them, more slowly than they arrive, so that the pool runs dry and the
@@ -204,7 +206,7 @@ def _run(source: Path, target: Path, ring: int, seconds: float, loop: Loop, cons
     with (
         verify() as findings,
         open_capture(source) as reader,
-        Progress(*columns, console=console, transient=True) as progress,
+        Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress,
     ):
         bar = progress.add_task(source.name, total=size, state="")
 

@@ -1,6 +1,7 @@
 """``asyncndis rules [ID]``: the rule catalogue, offline."""
 
 import json
+import re
 
 import click
 from rich import box
@@ -19,13 +20,15 @@ __all__ = ["rules"]
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def rules(rule: str | None, as_json: bool) -> None:
     """List the rules of the driver model, or explain one. ID is a rule (POOL-01) or a family (POOL)."""
+    if rule is not None:
+        rule = re.sub(r"-(\d)$", r"-0\1", rule.upper())  # POOL-1 is POOL-01
     try:
         chosen = select_rules(rule or "all")
     except ValueError as error:
         raise unknown("rule", rule or "", [*RULES, *{known.family for known in RULES.values()}]) from error
     if as_json:
         click.echo(json.dumps([_facts(entry) for entry in chosen], indent=2))
-    elif rule is not None and rule.upper() in RULES:
+    elif rule is not None and rule in RULES:
         click.echo(explain(rule))
     else:
         _list(chosen)

@@ -7,7 +7,7 @@ before it (POOL-01, POOL-11). The returned object can be awaited, or entered wit
 
 from collections.abc import Callable, Generator
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 from weakref import WeakKeyDictionary
 
 from anyio import Lock
@@ -41,6 +41,9 @@ class PoolCreation(Generic[P]):
 
     def __await__(self) -> Generator[Any, None, P]:
         return self._create().__await__()
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"{name}: {self._kind} pool {self._name!r} is not created yet; write await create()")
 
     async def __aenter__(self) -> P:
         self._pool = await self._create()

@@ -47,7 +47,6 @@ __all__ = ["DescriptorPool", "PoolRules"]
 
 logger = logging.getLogger("asyncndis.memory")
 
-
 D = TypeVar("D", bound=Descriptor)
 
 
@@ -96,6 +95,12 @@ class DescriptorPool(Generic[D]):
     )
 
     rules: ClassVar[PoolRules]
+
+    def __new__(cls, *_: Any, **how: Any) -> "Self":
+        """Tell those who call the class itself what to write instead."""
+        if not how:
+            raise TypeError(f"a pool is created by awaiting: pool = await {cls.__name__}.create(count)")
+        return super().__new__(cls)
 
     def __init__(
         self,

@@ -53,7 +53,11 @@ def test_one_rule_is_explained() -> None:
 
 def test_no_such_rule() -> None:
     assert refusal("rules", "NOPE") == "Error: no rule is called NOPE"
-    assert refusal("rules", "POOL-1").startswith("Error: no rule is called POOL-1; did you mean POOL-1")
+    assert refusal("rules", "POL-01").startswith("Error: no rule is called POL-01; did you mean POOL-01")
+
+
+def test_a_rule_without_its_zero() -> None:
+    assert said("rules", "pool-1") == said("rules", "POOL-01")
 
 
 def test_rules_as_json() -> None:

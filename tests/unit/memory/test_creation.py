@@ -128,3 +128,13 @@ def test_without_a_loop_there_is_no_pool() -> None:
     creation = BufferPool.create(1).__await__()
     with pytest.raises(RuntimeError, match="no event loop runs here"):
         next(creation)
+
+
+def test_who_forgets_to_await_is_told() -> None:
+    with pytest.raises(AttributeError, match=r"allocate: buffer pool 'rx' is not created yet; write await create\(\)"):
+        _ = BufferPool.create(2, name="rx").allocate
+
+
+def test_who_calls_the_class_is_told() -> None:
+    with pytest.raises(TypeError, match=r"pool = await BufferPool\.create\(count\)"):
+        BufferPool(2)  # type: ignore[call-arg]  # the mistake of a newcomer
