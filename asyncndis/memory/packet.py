@@ -228,7 +228,6 @@ class Packet(Metadata):
     def _free_as(self, operation: str, *, noninterlocked: bool) -> None:
         self._check_free(operation, noninterlocked=noninterlocked)
         self._pool._come_back(self, operation)
-        self._end_special()
         self._noninterlocked = False
         self._clear()
 

@@ -126,9 +126,20 @@ def test_unchain_at_back_to_empty(packet: Packet, buffers: BufferPool) -> None:
 def test_unchain_all_keeps_what_is_special(packet: Packet, buffers: BufferPool) -> None:
     plain, short = fill(packet, buffers, b"plain", b"short")
     short.adjust_length(1)
+    assert packet.length == 6
     assert packet.unchain_all() == [plain, short]
     assert (plain.state, short.state) == (BufferState.ALLOCATED, BufferState.ADJUSTED)
+    assert (plain.next, packet.length) == (None, 0)
     assert packet.unchain_all() == []
+
+
+@BOTH_ENDS
+def test_a_chained_buffer_is_not_freed(packet: Packet, buffers: BufferPool, chaining: Chaining) -> None:
+    buffer = buffers.allocate_nowait(b"x")
+    chaining(packet, buffer)
+    with pytest.raises(RuleViolation, match="BUF-09"):
+        buffer.free()
+    assert list(packet) == [buffer]
 
 
 def test_what_was_unchained_drags_nothing_along(packet: Packet, buffers: BufferPool) -> None:

@@ -7,6 +7,7 @@ import pytest
 from asyncndis.base import RuleViolation, observe
 from asyncndis.kernel import Irql, at_irql
 from asyncndis.memory import FirstBuffer, Packet, PacketEvent, PacketState, Priority
+from asyncndis.memory.descriptor import AWAY
 from tests.unit.memory.making import Diary, buffer_pool, chained, fill, packet_pool
 
 FRAME = bytes.fromhex("020000000001 020000000002 88b5") + b"payload"
@@ -42,6 +43,19 @@ def test_repr_reads_as_a_status_line() -> None:
     assert repr(packet) == "<Packet of 'tx' sending by nic0, 2 buffers, 5 bytes>"
     packet.transfer(PacketEvent.REQUEUE, to="queue")
     assert "sending by queue" in repr(packet)
+
+
+def test_an_unwatched_packet_takes_the_short_ways_while_its_allocator_has_it() -> None:
+    packet = packet_pool().allocate_nowait()
+    assert packet._home is packet.pool
+    packet.transfer(PacketEvent.SEND)
+    assert packet._home is AWAY
+    packet.transfer(PacketEvent.COMPLETE)
+    assert packet._home is packet.pool
+    packet.free()
+    assert packet._home is AWAY
+    again = packet.pool.allocate_nowait()
+    assert again._home is packet.pool
 
 
 def test_a_packet_may_be_sent_again_and_again() -> None:
@@ -107,6 +121,7 @@ def test_copy_from() -> None:
     assert target.copy_from(source, offset=1, source_offset=4, count=1) == 1
     assert target.copy_from_safe(source, offset=9, source_offset=5, priority=Priority.HIGH) == 1
     assert target.to_bytes() == b"aecdef" + bytes(3) + b"f"
+    assert target.copy_from_safe(source) == 6
     assert target.oob.status == 0
 
 
@@ -146,7 +161,7 @@ def test_a_copy_needs_two_live_packets() -> None:
 
 
 def test_swap_addresses() -> None:
-    packet = chained(bytearray(FRAME))
+    packet = chained(bytearray(FRAME[:12]), bytearray(FRAME[12:]))
     packet.swap_addresses()
     assert packet.to_bytes() == FRAME[6:12] + FRAME[:6] + FRAME[12:]
 
@@ -157,7 +172,9 @@ def test_swap_addresses_needs_both(pieces: tuple[bytearray, ...]) -> None:
         chained(*pieces).swap_addresses()
 
 
-@pytest.mark.parametrize("use", [Packet.to_bytes, Packet.swap_addresses, Packet.first_buffer, Packet.free])
+@pytest.mark.parametrize(
+    "use", [Packet.to_bytes, Packet.swap_addresses, Packet.first_buffer, Packet.first_buffer_safe, Packet.free]
+)
 def test_use_after_free(use: Callable[[Packet], object]) -> None:
     packets = packet_pool(track=True)
     packet = packets.allocate_nowait()

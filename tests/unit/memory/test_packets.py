@@ -178,6 +178,8 @@ def test_resize() -> None:
     with pytest.raises(NdisError) as caught:
         packets.resize(0xFFFF)
     assert (caught.value.status, packets.capacity) == (NdisStatus.RESOURCES, 4)
+    packets.resize(0xFFFE)
+    assert packets.capacity == 0xFFFF
     with pytest.raises(TypeError, match="count"):
         packets.resize(None)  # type: ignore[arg-type]  # the mistake that is tested
 
