@@ -18,10 +18,11 @@ from asyncndis.kernel.processors import raised
 from tests.model.lock_oracle import LockOracle
 from tests.support.loops import settle
 
-LOCKS = 3
+LOCKS = 2
 DRIVEN = 3
 ACTORS = st.integers(0, DRIVEN)
 LOCK = st.integers(0, LOCKS - 1)
+FORM = st.sampled_from([False, False, False, True])
 Act = Callable[[], Awaitable[object]]
 
 
@@ -50,7 +51,7 @@ class Actor:
 
 
 class Locks(RuleBasedStateMachine):
-    """Three locks, four actors, one oracle."""
+    """Two locks, four actors, one oracle."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,6 +64,8 @@ class Locks(RuleBasedStateMachine):
     def make(self, profile: Profile) -> None:
         self.locks = [SpinLock(f"lock {number}", profile=profile) for number in range(LOCKS)]
         self.oracle: LockOracle[int] = LockOracle(LOCKS, raises=profile.locks_raise_irql)
+        for lock in self.locks:  # the first use binds a lock to the loop, and goes the careful way
+            assert self._do(0, lock.acquire_nowait) == self._do(0, lock.release) == "done"
 
     def _run(self) -> None:
         self.loop.run_until_complete(settle())
@@ -87,7 +90,7 @@ class Locks(RuleBasedStateMachine):
         self._run()
         return self.actors[self._task_of(name)].outcome
 
-    @rule(name=ACTORS, lock=LOCK, is_dpr=st.booleans())
+    @rule(name=ACTORS, lock=LOCK, is_dpr=FORM)
     def acquire_nowait(self, name: int, lock: int, *, is_dpr: bool) -> None:
         if self._can_act(name):
             why_not = self.oracle.why_not_acquire(name, lock, is_dpr=is_dpr)
@@ -97,7 +100,7 @@ class Locks(RuleBasedStateMachine):
             if not why_not:
                 self.oracle.acquire(name, lock, is_dpr=is_dpr)
 
-    @rule(name=st.integers(0, DRIVEN - 1), lock=LOCK, is_dpr=st.booleans())
+    @rule(name=st.integers(0, DRIVEN - 1), lock=LOCK, is_dpr=FORM)
     def acquire(self, name: int, lock: int, *, is_dpr: bool) -> None:
         """Tasks alone wait; and not for a lock of the other processor that the same task drives."""
         if not self._can_act(name) or self.oracle.holder(lock) == (DRIVEN if name == 0 else None):
@@ -115,7 +118,7 @@ class Locks(RuleBasedStateMachine):
             if not why_not:
                 self.oracle.acquire(name, lock, is_dpr=is_dpr)
 
-    @rule(name=ACTORS, lock=LOCK, is_dpr=st.booleans(), cancels=st.booleans())
+    @rule(name=ACTORS, lock=LOCK, is_dpr=FORM, cancels=st.booleans())
     def release(self, name: int, lock: int, *, is_dpr: bool, cancels: bool) -> None:
         """Perhaps the first in line is cancelled in the same step, when it has the lock already."""
         if not self._can_act(name):
@@ -157,7 +160,7 @@ class Locks(RuleBasedStateMachine):
             self._run()
             self._is_cancelled(name, lock)
 
-    @rule(name=ACTORS, level=st.sampled_from([0, 1, 2, 3, 5]))
+    @rule(name=ACTORS, level=st.sampled_from([0, 0, 0, 0, 1, 2, 5]))
     def change_level(self, name: int, level: int) -> None:
         """Levels are free to move where no lock is held; with one held, only above it and back."""
         if not self._can_act(name):
@@ -171,13 +174,12 @@ class Locks(RuleBasedStateMachine):
         assert self._do(name, act) == "done"
         self.oracle.of(name).irql = level
 
-    @rule(lock=LOCK)
-    @precondition(lambda self: sum(self.oracle.freed) < LOCKS - 1)
-    def free(self, lock: int) -> None:
+    @rule(lock=LOCK, succeeds=st.sampled_from([False, False, False, True]))
+    def free(self, lock: int, *, succeeds: bool) -> None:
         why_not = self.oracle.why_not_free(lock)
-        assert self._do(1, self.locks[lock].free) == (why_not or "done") if self._can_act(1) else True
-        if self._can_act(1) and not why_not:
-            self.oracle.freed[lock] = True
+        if self._can_act(1) and (why_not or succeeds):
+            assert self._do(1, self.locks[lock].free) == (why_not or "done")
+            self.oracle.freed[lock] |= not why_not
 
     @invariant()
     def holders_agree(self) -> None:
@@ -216,5 +218,5 @@ class Locks(RuleBasedStateMachine):
         raised.clear()
 
 
-Locks.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+Locks.TestCase.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
 TestLocks = Locks.TestCase

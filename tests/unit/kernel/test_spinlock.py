@@ -10,7 +10,7 @@ from anyio import WouldBlock
 from anyio.lowlevel import checkpoint
 
 from asyncndis.base import Probe, Profile, RuleViolation, observe
-from asyncndis.kernel import Irql, SpinLock, at_irql, current_irql, current_processor
+from asyncndis.kernel import Irql, Processor, SpinLock, at_irql, current_irql, current_processor
 from asyncndis.kernel.processors import raised
 from tests.support.loops import LOOPS, run_on, settle
 from tests.support.worlds import Yielding, assert_lock_at_rest, rest
@@ -139,6 +139,24 @@ class TestTaking:
             await inner.acquire_dpr()
             inner.release_dpr()
             assert current_irql() == Irql.DISPATCH
+
+    async def test_nothing_of_the_last_use_is_left(self) -> None:
+        """The short way in counts on it."""
+        outer, inner = SpinLock("outer"), SpinLock("inner")
+        async with outer, inner:
+            pass
+        with at_irql(Irql.DISPATCH):
+            await outer.acquire_dpr()
+            outer.release_dpr()
+        for lock in (outer, inner):
+            async with lock:
+                assert current_processor().held_locks == (lock,)
+                with breaks("LOCK-05", "acquired by the plain form"):
+                    lock.release_dpr()
+                with Processor("CPU 1"):
+                    pass
+            await assert_lock_at_rest(lock)
+            assert not raised
 
     async def test_a_held_lock_is_not_had(self) -> None:
         lock = SpinLock("rx")
@@ -568,3 +586,26 @@ def test_a_callback_that_leaves_it_locked_is_told(*, first_use: bool) -> None:
         await plainly(lock)
 
     run_on("asyncio", main)
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_callback_of_the_loop_holds_no_lock(*, used_before: bool) -> None:
+    async def main() -> str:
+        lock = SpinLock("ring")
+        if used_before:
+            async with lock:
+                pass
+        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+        def callback() -> None:
+            try:
+                lock.acquire_nowait()
+            except RuntimeError as error:
+                told.set_result(f"{error}, locked: {lock.statistics().locked}")
+
+        asyncio.get_running_loop().call_soon(callback)
+        return await told
+
+    said = asyncio.run(main())
+    assert said.startswith("ring is acquired in a callback of the event loop; a task holds locks")
+    assert said.endswith("locked: False")
