@@ -53,13 +53,3 @@ class TransitionTable(Generic[S, E]):
             raise IllegalTransition(
                 self.rule, f"{self.name}: {event.value} is not legal while {state.value}; legal now: {legal}"
             ) from None
-
-    def mermaid(self) -> str:
-        """The table as a mermaid state diagram, for the docs."""
-        lines = ["stateDiagram-v2", f"    [*] --> {_node(self.initial)}"]
-        lines += [f"    {_node(state)} --> {_node(after)}: {event.value}" for state, event, after in self]
-        return "\n".join(lines)
-
-
-def _node(state: Enum) -> str:
-    return state.name.lower()

@@ -55,14 +55,3 @@ def test_a_refusal_tells_what_would_be_legal(state: Door, event: Act, message: s
         TABLE.after(state, event)
     assert str(caught.value).startswith(message)
     assert caught.value.site.file == __file__
-
-
-def test_it_is_drawn_as_a_state_diagram() -> None:
-    lines = TABLE.mermaid().splitlines()
-    assert lines[:2] == ["stateDiagram-v2", "    [*] --> shut"]
-    assert sorted(lines[2:]) == [
-        "    open --> gone: 3",
-        "    open --> shut: pull",
-        "    shut --> open: push",
-        "    shut --> shut: pull",
-    ]
