@@ -143,18 +143,14 @@ class SpinLock:
         """Take the lock if it is free. IRQL: <= DISPATCH; leaves at DISPATCH.
 
         :raises anyio.WouldBlock: when it is not free
-        :raises RuntimeError: in a callback of the event loop, where no task could hold it
         :raises RuleViolation: as :meth:`acquire`
         """
         if raised or self._careful:
             self._acquire_carefully_nowait("NdisAcquireSpinLock", dpr=False)
             return
-        task = self._current_task()
-        if task is None:
-            raise self._nobody_to_hold()
         self._acquire_nowait()
         self._holder = processor = self._lent or self._new_lent()
-        processor.task = task
+        processor.task = task = self._current_task()
         raised[task] = processor
 
     __enter__ = acquire_nowait
@@ -252,8 +248,6 @@ class SpinLock:
         if not hasattr(self, "_lock"):
             self._bind()
         processor = current_processor()
-        if processor.task is None:
-            raise self._nobody_to_hold()
         if self._freed:
             raise RuleViolation("LOCK-09", f"{self.name} was freed; initialize it anew before it is acquired", self)
         if processor.irql > Irql.DISPATCH:
@@ -384,11 +378,6 @@ class SpinLock:
                 self,
             )
         return processor
-
-    def _nobody_to_hold(self) -> RuntimeError:
-        return RuntimeError(
-            f"{self.name} is acquired in a callback of the event loop; a task holds locks, so queue a Dpc or start one"
-        )
 
     def _not_the_holder(self, holder: Processor) -> RuleViolation:
         return RuleViolation(

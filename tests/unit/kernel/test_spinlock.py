@@ -586,26 +586,3 @@ def test_a_callback_that_leaves_it_locked_is_told(*, first_use: bool) -> None:
         await plainly(lock)
 
     run_on("asyncio", main)
-
-
-@pytest.mark.parametrize("used_before", [False, True])
-def test_a_callback_of_the_loop_holds_no_lock(*, used_before: bool) -> None:
-    async def main() -> str:
-        lock = SpinLock("ring")
-        if used_before:
-            async with lock:
-                pass
-        told: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-
-        def callback() -> None:
-            try:
-                lock.acquire_nowait()
-            except RuntimeError as error:
-                told.set_result(f"{error}, locked: {lock.statistics().locked}")
-
-        asyncio.get_running_loop().call_soon(callback)
-        return await told
-
-    said = asyncio.run(main())
-    assert said.startswith("ring is acquired in a callback of the event loop; a task holds locks")
-    assert said.endswith("locked: False")
