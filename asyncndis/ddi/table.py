@@ -7,13 +7,13 @@ from .vocabulary import Ddi, families
 __all__ = ["render"]
 
 _HEAD = """\
-| call | awaited | IRQL | rules | object form | source |
-| --- | --- | --- | --- | --- | --- |
+| call | awaited | IRQL | rules | object form |
+| --- | --- | --- | --- | --- |
 """
 
 
 def render() -> str:
-    """The whole vocabulary; the calls are roles by which Sphinx links them to their entries."""
+    """The whole vocabulary; the calls are links to their entries, which name the source."""
     return "\n".join(_section(calls) for calls in families().values())
 
 
@@ -29,6 +29,5 @@ def _row(call: Ddi) -> str:
         call.irql,
         ", ".join(call.rules),
         f"`{call.maps_to}`",
-        call.page,
     )
     return f"| {' | '.join(cells)} |\n"

@@ -141,5 +141,5 @@ def test_the_families_cannot_be_changed() -> None:
 def test_the_table_has_every_call_once() -> None:
     rows = [line.split(" | ") for line in render().splitlines() if line.startswith("| {")]
     assert [row[0] for row in rows] == [f"| {{py:func}}`~asyncndis.ddi.{call.name}`" for call in CALLS]
-    assert {len(row) for row in rows} == {6}
+    assert {len(row) for row in rows} == {5}
     assert render().count("\n## ") == len(families()) - 1
