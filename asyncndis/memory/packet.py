@@ -248,7 +248,6 @@ class Packet(Metadata):
         self._state = _FREE
         self._oob = None
         self._areas = None
-        self._counts = None
 
     def _come_home(self) -> None:
         """With its allocator again: the short ways serve it, unless something special is left or somebody watches."""

@@ -110,8 +110,8 @@ def test_original_packet(packet: Packet) -> None:
 
 def test_cancel_id(packet: Packet) -> None:
     assert packet.cancel_id == 0
-    packet.cancel_id = 0xAB00_0000_0000_0001
-    assert packet.cancel_id == packet.info(PerPacketInfo.PACKET_CANCEL_ID) == 0xAB00_0000_0000_0001
+    packet.cancel_id = (1 << 64) - 1
+    assert packet.cancel_id == packet.info(PerPacketInfo.PACKET_CANCEL_ID) == (1 << 64) - 1
     with pytest.raises(ValueError, match="cancel_id"):
         packet.cancel_id = 1 << 64
 

@@ -122,6 +122,7 @@ def test_copy_from() -> None:
     assert target.copy_from_safe(source, offset=9, source_offset=5, priority=Priority.HIGH) == 1
     assert target.to_bytes() == b"aecdef" + bytes(3) + b"f"
     assert target.copy_from_safe(source) == 6
+    assert target.to_bytes() == b"abcdef" + bytes(3) + b"f"
     assert target.oob.status == 0
 
 
@@ -242,6 +243,8 @@ def test_noninterlocked_forms_pair() -> None:
         assert packets.allocate_nowait() is plain
         again = packets.allocate_nowait()
         assert again is own
+        again.transfer(PacketEvent.SEND)
+        again.transfer(PacketEvent.COMPLETE)
         again.free()
     assert packets.usage == 1
 

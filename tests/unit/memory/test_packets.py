@@ -39,6 +39,33 @@ async def test_a_packet_waits_for_its_turn() -> None:
 
 
 @every_loop
+async def test_a_packet_that_was_freed_is_as_good_as_new() -> None:
+    async with PacketPool.create(1) as pool:
+        packet = await pool.allocate()
+        packet.free()
+        again = await pool.allocate()
+        assert (again, again.state, pool.usage) == (packet, PacketState.OWNED, 1)
+        again.free()
+        assert pool.usage == 0
+
+
+@every_loop
+async def test_an_awaited_call_is_a_scheduling_point() -> None:
+    points: list[tuple[str, object]] = []
+
+    async def note(operation: str, subject: object) -> None:
+        points.append((operation, subject))
+
+    diary = Diary()
+    diary.preempt = note
+    with observe(diary):
+        pool = await PacketPool.create(1)
+        packet = await pool.allocate()
+    assert points == [("NdisAllocatePacketPool", "packets"), ("NdisAllocatePacket", pool)]
+    packet.free()
+
+
+@every_loop
 async def test_closing_sends_waiters_home() -> None:
     pool = await PacketPool.create(0)
 
