@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint
 
 from asyncndis.base import PoolClosed, PoolExhausted, observe
 from asyncndis.kernel import Irql, SpinLock, at_irql
-from asyncndis.memory import Buffer, BufferPool
+from asyncndis.memory import Buffer, BufferPool, Packet, PacketPool
 from tests.support.cancelling import Scenario
 from tests.support.loops import settle
 from tests.support.worlds import Yielding, assert_lock_at_rest, assert_pool_at_rest
@@ -124,6 +124,50 @@ async def shrink_and_free(world: PoolWorld) -> None:
     world.free(1)
     world.pool.resize(2)
     await free_one_by_one(world)
+
+
+@dataclass
+class PacketWorld:
+    """A packet pool of two, one of them an overflow descriptor, both of them out."""
+
+    pool: PacketPool
+    out: list[Packet]
+
+
+async def full_packet_pool() -> PacketWorld:
+    pool = await PacketPool.create(1, overflow=1)
+    return PacketWorld(pool, [pool.allocate_nowait(), pool.allocate_nowait()])
+
+
+async def allocate_packet(world: PacketWorld) -> None:
+    packet = await world.pool.allocate()
+    packet.free()
+
+
+async def borrow_packet(world: PacketWorld) -> None:
+    async with world.pool.borrow():
+        await checkpoint()
+
+
+async def allocate_packets_side_by_side(world: PacketWorld) -> None:
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(allocate_packet, world)
+        await allocate_packet(world)
+
+
+async def free_packets_one_by_one(world: PacketWorld) -> None:
+    while world.out:
+        await settle()
+        world.out.pop().free()
+    await settle()
+
+
+async def check_packet_pool(world: PacketWorld) -> None:
+    seen = world.pool.statistics()
+    assert (seen.free, seen.outstanding, seen.in_hand, seen.waiting) == (2, 0, 0, 0)
+    packets = [world.pool.allocate_nowait(), world.pool.allocate_nowait()]
+    for packet in packets:
+        packet.free()
 
 
 async def nothing() -> list[BufferPool]:
@@ -259,6 +303,12 @@ SCENARIOS: list[Scenario[Any]] = [
         full_pool, [allocate_while_closing, allocate_many_while_closing], hand_over_and_close, check_closed
     ),
     *bare_and_observed(full_pool, [allocate_many_while_shrinking], shrink_and_free, check_pool),
+    *bare_and_observed(
+        full_packet_pool,
+        [allocate_packet, borrow_packet, allocate_packets_side_by_side],
+        free_packets_one_by_one,
+        check_packet_pool,
+    ),
     *bare_and_observed(nothing, [create, create_and_enter, enter_and_close], nobody, check_made),
     *bare_and_observed(free_lock, [acquire, acquire_with, acquire_dpr], contend, check_lock),
 ]
