@@ -26,6 +26,7 @@ NEVER_SUSPEND = {
     "ReadWriteAccess.__aexit__",
     "Kernel.__aenter__",  # the tasks that it starts have their first turn later
     "Borrow.__aexit__",  # nor does freeing
+    "DescriptorPool.__aenter__",  # it is there already
 }
 
 
