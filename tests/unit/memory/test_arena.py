@@ -1,5 +1,7 @@
 """Arenas: room, addresses, coalescing, saving and restoring."""
 
+from typing import Any
+
 import pytest
 
 from asyncndis.base import NdisError, NdisStatus, RuleViolation
@@ -99,6 +101,9 @@ def test_bad_requests(length: int, alignment: int, culprit: str) -> None:
 def test_bad_sizes(size: int, error: type[Exception]) -> None:
     with pytest.raises(error, match="size"):
         Arena(size)
+    wrong: Any = 7
+    with pytest.raises(TypeError, match="name"):
+        Arena(1, name=wrong)
 
 
 def content(*blocks: Block) -> list[bytes]:

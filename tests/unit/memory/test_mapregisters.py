@@ -8,6 +8,7 @@ from asyncndis.base import NdisError, NdisStatus, RuleViolation, observe
 from asyncndis.memory import (
     MAP_REGISTER_LIMIT,
     PAGE_SIZE,
+    Block,
     Buffer,
     BufferPool,
     DmaSize,
@@ -79,7 +80,20 @@ def test_memory_out_of_reach_is_seen_through_the_registers(buffers: BufferPool, 
     assert len(seen) == 6, "no page of one register is a page of the other"
     assert all(fragment.address + fragment.length <= 1 << 24 for pages in fragments for fragment in pages)
     assert [fragment.length for fragment in fragments[0]] == [96, 4096, 808]
-    assert fragments[0][0].address % PAGE_SIZE == 4000
+    assert [pages[0].address for pages in fragments] == [0x10_0000 + 4000, 0x10_0000 + 3 * PAGE_SIZE + 4000]
+
+
+@pytest.mark.parametrize(("size", "bits"), [(DmaSize.BITS_24, 24), (DmaSize.BITS_32, 32), (DmaSize.BITS_64, 64)])
+def test_the_reach_of_addresses(buffers: BufferPool, size: DmaSize, bits: int) -> None:
+    registers = MapRegisters(1, 8, dma_size=size)
+    last, beyond = (
+        buffers.allocate_nowait(Block(memoryview(bytearray(8)), 0xFFFF_0000, (1 << bits) - length)) for length in (8, 7)
+    )
+    (fragment,) = registers.start(last, 0, write_to_device=True)
+    assert fragment.address == (1 << bits) - 8
+    registers.complete(last, 0)
+    (fragment,) = registers.start(beyond, 0, write_to_device=True)
+    assert fragment.address == 0x10_0000
 
 
 def test_plain_bytes_are_seen_through_the_registers(buffers: BufferPool) -> None:

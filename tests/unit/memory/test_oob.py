@@ -53,5 +53,17 @@ def test_values_of_the_header() -> None:
     assert list(PerPacketInfo) == list(range(12))
     assert (PerPacketInfo.SCATTER_GATHER_LIST, PerPacketInfo.SHORT_PACKET_PADDING) == (5, 11)
     assert (ProtocolId.TCP_IP, ProtocolId.IPX, ProtocolId.NBF, ProtocolId.MAX) == (2, 6, 7, 15)
-    assert (PacketFlags.DONT_LOOPBACK, PacketFlags.XLATE_AT_TOP) == (0x80, 0x20000)
-    assert NdisPacketFlags.ALLOCATED_BY_NDIS | NdisPacketFlags.CONTAINS_MEDIA_SPECIFIC_INFO == 0xC0
+    assert [flag.value for flag in NdisPacketFlags.__members__.values()] == [0x3F, 0x40, 0x80]
+    assert {name: flag.value for name, flag in PacketFlags.__members__.items()} == {
+        "PROTOCOL_ID_MASK": 0xF,
+        "MULTICAST_PACKET": 0x10,
+        "DONT_LOOPBACK": 0x80,
+        "IS_LOOPBACK_PACKET": 0x100,
+        "LOOPBACK_ONLY": 0x200,
+        "DOUBLE_BUFFERED": 0x800,
+        "SENT_AT_DPC": 0x1000,
+        "USES_SG_BUFFER_LIST": 0x2000,
+        "USES_ORIGINAL_PACKET": 0x4000,
+        "PADDED": 0x10000,
+        "XLATE_AT_TOP": 0x20000,
+    }

@@ -47,15 +47,17 @@ def test_repr_reads_as_a_status_line() -> None:
 
 def test_an_unwatched_packet_takes_the_short_ways_while_its_allocator_has_it() -> None:
     packet = packet_pool().allocate_nowait()
-    assert packet._home is packet.pool
-    packet.transfer(PacketEvent.SEND)
-    assert packet._home is AWAY
-    packet.transfer(PacketEvent.COMPLETE)
-    assert packet._home is packet.pool
-    packet.free()
-    assert packet._home is AWAY
-    again = packet.pool.allocate_nowait()
-    assert again._home is packet.pool
+    pool = packet.pool
+    homes = [packet._home]
+    for act in (
+        lambda: packet.transfer(PacketEvent.SEND),
+        lambda: packet.transfer(PacketEvent.COMPLETE),
+        packet.free,
+        pool.allocate_nowait,
+    ):
+        act()
+        homes.append(packet._home)
+    assert homes == [pool, AWAY, pool, AWAY, pool]
 
 
 def test_a_packet_may_be_sent_again_and_again() -> None:

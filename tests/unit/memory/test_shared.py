@@ -59,6 +59,13 @@ def test_only_whole_blocks_are_freed_once() -> None:
         shared.free(None, cached=False)  # type: ignore[arg-type]  # the mistake that is tested
 
 
+def test_what_is_freed_can_be_had_again() -> None:
+    shared = SharedMemory(Arena(64))
+    for _ in range(2):
+        shared.free(shared.allocate(64, cached=False), cached=False)
+    assert shared.statistics().blocks == 0
+
+
 def test_no_memory_left() -> None:
     with pytest.raises(NdisError) as caught:
         SharedMemory(Arena(16)).allocate(17, cached=False)
@@ -77,6 +84,8 @@ async def test_later() -> None:
         done.append((block, length, context, current_irql()))
 
     shared = SharedMemory(Arena(128))
+    with pytest.raises(ValueError, match="length"):
+        shared.allocate_later(0, cached=True, complete=complete)
     with at_irql(Irql.DISPATCH):
         shared.allocate_later(100, cached=True, complete=complete, context="ring")
         shared.allocate_later(29, cached=False, complete=complete)
