@@ -1,9 +1,10 @@
 """Timing. What is compared runs in turns within one process, so that every side meets the same machine.
 
-A *loop* does its operation n times; a *sample* does whatever it does and returns seconds per operation. Samples are
-taken in rounds, each round in another order; a ratio is the median of the ratios of each round. Samples are short and
-many, since a machine that is shared disturbs few of them then. The garbage collector works before each round and rests
-during it, for all alike. A contender that needs a package that is missing is left out, and its rows say so.
+A *loop* does its operation n times; a *sample* does whatever it does and returns seconds per operation: of processor
+time, so that other programs count little on a machine that is shared. Samples are taken in rounds, each round in
+another order; a ratio is the median of the ratios of each round. Samples are short and many, so that few of them are
+disturbed. The garbage collector works before each round and rests during it, for all alike. A contender that needs a
+package that is missing is left out, and its rows say so.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanag
 from dataclasses import dataclass
 from importlib.util import find_spec
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Generic, TypeVar
 
 from .results import Goal, Row, duration
@@ -145,9 +146,9 @@ async def loop_sample(loop: Loop, seconds: float) -> Sample:
 
 
 async def _timed(loop: Loop, count: int) -> float:
-    started = perf_counter()
+    started = process_time()
     await loop(count)
-    return perf_counter() - started
+    return process_time() - started
 
 
 async def settle() -> None:
