@@ -161,6 +161,7 @@ class Processor:
 
 
 raised: dict[object, Processor] = {}
+_MANY = 64
 
 
 def current_processor() -> Processor:
@@ -168,9 +169,24 @@ def current_processor() -> Processor:
     task = current_task()
     processor = raised.get(task)
     if processor is None:
+        if len(raised) >= _MANY:
+            _forget_the_ended()
         processor = Processor()
         processor.task = task
     return processor
+
+
+def _forget_the_ended() -> None:
+    """Tasks that ended raised or holding a lock are a driver's fault; they shall not pile up in the table."""
+    for task in [task for task in raised if _has_ended(task)]:
+        del raised[task]
+
+
+def _has_ended(task: object) -> bool:
+    """Whether a task of any loop, also of one that is gone, has ended."""
+    is_done = getattr(task, "done", None)  # asyncio's
+    coroutine = getattr(task, "coro", None)  # trio's
+    return bool(is_done()) if is_done is not None else coroutine is not None and coroutine.cr_frame is None
 
 
 def current_irql() -> int:

@@ -280,3 +280,20 @@ class TestDriving:
             tasks.start_soon(release_there)
         with cpu:
             lock.release()
+
+
+@pytest.mark.every_loop
+async def test_tasks_that_ended_raised_do_not_pile_up() -> None:
+    strangers = {*raised}
+
+    async def end_raised() -> None:
+        current_processor().raise_irql(Irql.DISPATCH)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(300):
+            tasks.start_soon(end_raised)
+    current_processor()
+    left = {*raised} - strangers
+    assert len(left) <= 64
+    for task in left:
+        del raised[task]
