@@ -11,7 +11,7 @@ from asyncndis.kernel import Irql, SpinLock, at_irql
 from asyncndis.memory import PACKET_POOL_LIMIT, BufferPool, Packet, PacketPool, PacketState, ProtocolId, Watermarks
 from tests.support.cancelling import Scenario, cancel_at_each_await
 from tests.support.loops import LOOPS, settle
-from tests.support.worlds import Yielding, rest
+from tests.support.worlds import Yielding
 from tests.unit.memory.making import Diary, fill, packet_pool
 
 every_loop = pytest.mark.every_loop
@@ -383,6 +383,5 @@ SCENARIOS = [
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=str)
 def test_cancelled_at_each_await(scenario: Scenario[World], loop: str) -> None:
-    with rest():
-        record = cancel_at_each_await(scenario, loop)
+    record = cancel_at_each_await(scenario, loop)
     assert record.runs == (2 if loop == "trio" else 4) * (record.suspensions + 1)
