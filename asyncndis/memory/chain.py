@@ -185,7 +185,22 @@ class Chain(Descriptor):
         """
         if self._home is AWAY:
             self._before_reading("NdisQueryPacket")
-        return self._counts or self._count()
+        counts = self._counts
+        if counts is not None:
+            return counts
+        count = length = 0
+        pages = 0  # those beyond the first of each buffer
+        buffer = self._head
+        while buffer is not None:
+            memory = buffer._memory
+            size = len(memory)
+            if size > PAGE_SIZE or type(memory) is Block:
+                pages += buffer.span_pages - 1
+            length += size
+            count += 1
+            buffer = buffer._next
+        self._counts = counts = _new_counts(PacketCounts, (count + pages, count, self._head, length))
+        return counts
 
     def recalculate_counts(self) -> None:
         """Forget the counts, after the length of a chained buffer was changed (NdisRecalculatePacketCounts). IRQL: any.
@@ -211,21 +226,6 @@ class Chain(Descriptor):
         for buffer in buffers:
             _let_go(buffer)
         self._after("NdisReinitializePacket", len(buffers))
-
-    def _count(self) -> PacketCounts:
-        count = length = 0
-        pages = 0  # those beyond the first of each buffer
-        buffer = self._head
-        while buffer is not None:
-            memory = buffer._memory
-            size = len(memory)
-            if size > PAGE_SIZE or type(memory) is Block:
-                pages += buffer.span_pages - 1
-            length += size
-            count += 1
-            buffer = buffer._next
-        self._counts = counts = _new_counts(PacketCounts, (count + pages, count, self._head, length))
-        return counts
 
     def _chain_carefully(self, operation: str, buffer: Buffer, *, at_front: bool) -> None:
         check_instance("what is chained", buffer, Buffer)
