@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 
+from .checks import check_instance
+
 __all__ = ["Site", "caller_site", "is_driver_code"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
@@ -40,12 +42,14 @@ class Site:
     @classmethod
     def of_frame(cls, frame: FrameType) -> "Site":
         """The line that ``frame`` is executing now."""
+        check_instance("a frame", frame, FrameType)
         return cls(frame.f_code.co_filename, frame.f_lineno, frame.f_code.co_qualname)
 
 
 @cache
 def is_driver_code(file: str) -> bool:
     """Whether a source file counts as a driver's: neither of this package, but for its drivers, nor machinery."""
+    check_instance("a source file's name", file, str)
     if file.startswith(_PACKAGE):
         return file.startswith(_DRIVERS)
     for folder in _INSTALLED:

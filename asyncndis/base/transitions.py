@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from typing import Generic, TypeVar
 
+from .checks import check_instance
 from .errors import IllegalTransition
 
 __all__ = ["TransitionTable"]
@@ -29,6 +30,7 @@ class TransitionTable(Generic[S, E]):
     __slots__ = ("_edges", "initial", "name", "rule")
 
     def __init__(self, name: str, initial: S, edges: Mapping[S, Mapping[E, S]], rule: str) -> None:
+        check_instance("edges", edges, Mapping)
         self.name = name
         self.initial = initial
         self.rule = rule
@@ -49,6 +51,8 @@ class TransitionTable(Generic[S, E]):
         try:
             return self._edges[state, event]
         except KeyError:
+            check_instance("a state", state, Enum)
+            check_instance("an event", event, Enum)
             legal = ", ".join(f"{e.value}" for s, e in self._edges if s is state) or "nothing"
             raise IllegalTransition(
                 self.rule, f"{self.name}: {event.value} is not legal while {state.value}; legal now: {legal}"
