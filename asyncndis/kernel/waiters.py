@@ -8,7 +8,8 @@ the ones behind it wait, or it would starve.
 """
 
 from collections import deque
-from typing import Generic, TypeVar, final
+from contextlib import suppress
+from typing import Any, Generic, TypeVar, final
 
 from .host import Host, Seat
 
@@ -109,7 +110,7 @@ class WaiterQueue(Generic[T]):
         if not seat.cancelled():
             if seat.done():
                 return self._passed_on(seat)
-            seat.cancel()
+            _give_up(seat)
         self._mark_dead()
         return None
 
@@ -122,7 +123,7 @@ class WaiterQueue(Generic[T]):
     def leave_bulk(self, entry: Bulk[T]) -> list[T]:
         """The bulk waiter gives up; what it has collected is returned, for the next ones."""
         if not entry.seat.done():
-            entry.seat.cancel()
+            _give_up(entry.seat)
         if entry.seat.cancelled():
             self._mark_dead()
         self.in_hand -= len(entry.items)
@@ -165,3 +166,9 @@ class WaiterQueue(Generic[T]):
             live = [entry for entry in self._entries if not entry.done()]
             self._dead -= len(self._entries) - len(live)
             self._entries = deque(live)
+
+
+def _give_up(seat: Seat[Any]) -> None:
+    """Cancel the seat of a sleeper that was thrown out; a loop that is closed cannot wake it, and need not."""
+    with suppress(RuntimeError):
+        seat.cancel()

@@ -557,6 +557,29 @@ async def test_a_coroutine_that_is_closed_while_it_waits_leaves(probe: Probe | N
     await assert_pool_at_rest(pool)
 
 
+def test_waiters_of_a_loop_that_was_closed_leave_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are thrown out of their coroutines when nobody refers to the pool any more."""
+    unraisable: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", unraisable.append)
+
+    def abandon() -> weakref.ref[object]:
+        loop = asyncio.new_event_loop()
+        pool = loop.run_until_complete(make(None, 1))
+        pool.allocate_nowait()
+        for wait in (pool.allocate(), pool.allocate_many(1)):
+            task: asyncio.Task[Any] = loop.create_task(wait)
+            task._log_destroy_pending = False  # type: ignore[attr-defined]  # what asyncio says is another matter
+        loop.run_until_complete(settle())
+        assert pool.statistics().waiting == 2
+        loop.close()
+        return weakref.ref(pool)
+
+    abandoned = abandon()
+    gc.collect()
+    assert abandoned() is None
+    assert unraisable == []
+
+
 @pytest.mark.asyncio
 async def test_a_time_out_leaves_nothing(probe: Probe | None) -> None:
     pool = await make(probe, 1)
