@@ -105,3 +105,19 @@ def test_an_inner_context_adds_its_probe() -> None:
             both.before("NdisFreeBuffer", None)
         assert current_probe() is outer
     assert outer.heard == inner.heard == [("before", "NdisFreeBuffer", None)]
+
+
+class Witness(Probe):
+    def __init__(self) -> None:
+        self.seen: list[Exception] = []
+
+    def violated(self, violation: Exception) -> None:
+        self.seen.append(violation)
+
+
+def test_a_violation_is_told_to_each_probe_of_its_context() -> None:
+    first, second = Witness(), Witness()
+    with observe(first), observe(second):
+        violation = RuleViolation("POOL-01", "a pool is allocated under a lock")
+    RuleViolation("POOL-01", "after that nobody listens")
+    assert first.seen == second.seen == [violation]

@@ -298,6 +298,9 @@ class TestSeveral:
         assert len(set(buffers)) == 3
         for buffer in buffers:
             buffer.free()
+        for buffer in await pool.allocate_many(2, memoryview(b"view")):
+            assert bytes(buffer.view()) == b"view"
+            buffer.free()
         assert [bytes(buffer.view()) for buffer in await pool.allocate_many(2, b"frame")] == [b"frame"] * 2
         assert [buffer.length for buffer in await pool.allocate_many(2)] == [0, 0]
         assert_conserved(pool, out=4)
