@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from time import monotonic
 from typing import Any
 
 from .host import Cancellable, Seat
@@ -17,7 +18,8 @@ class AsyncioHost:
         self.loop = loop
         self.current_task: Callable[[], object] = asyncio.current_task
         self.new_seat: Callable[[], Seat[Any]] = loop.create_future
-        self.time: Callable[[], float] = loop.time
+        has_real_clock = getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time
+        self.time: Callable[[], float] = monotonic if has_real_clock else loop.time
 
     def runs_here(self) -> bool:
         return asyncio._get_running_loop() is self.loop

@@ -118,7 +118,12 @@ class BufferPool(DescriptorPool[Buffer]):
             if buffer is None:
                 raise self._closed_error()
             self._room.arrived(1, started)
-        return self._hand_out(buffer, memory)
+        buffer._home = self
+        if memory is not None:
+            buffer._memory = memory
+        if self._free is not self._shelf:
+            self._book_out_all((buffer,))
+        return buffer
 
     def allocate_nowait(self, memory: Memory | None = None) -> Buffer:
         """Take a descriptor over ``memory`` at once (NdisAllocateBuffer). IRQL: <= DISPATCH. Rules: POOL-04, BUF-04.
