@@ -243,11 +243,11 @@ class Buffer(Descriptor):
         if self._pool._probe is not None:
             self._pool._probe.before(operation, self, *arguments)
 
-    def _require_live(self, rule: str = "BUF-05") -> None:
+    def _require_live(self, rule: str = "BUF-05", what: str = "used after it was freed; allocate it anew") -> None:
         if self.state is BufferState.FREE:
             raise RuleViolation(
                 rule,
-                f"a buffer of pool {self._pool.name!r} is used after it was freed; allocate it anew",
+                f"a buffer of pool {self._pool.name!r} is {what}",
                 self,
                 other=self._freed_at,
             )
@@ -259,7 +259,7 @@ class Buffer(Descriptor):
 
     def _check_free(self) -> None:
         """Refuse to free a buffer that may not be freed now."""
-        self._require_live("BUF-05")
+        self._require_live("BUF-05", "freed twice; whoever freed it first had given it up")
         if self._packet is not None or (self._special is not None and self._special.linked):
             raise RuleViolation("BUF-09", f"{self!r} is freed while it is in a chain; unchain it first", self)
         if self._special is not None and self._special.whole is not None:

@@ -313,7 +313,8 @@ class TestUseAfterFree:
         buffer.free()
         assert buffer.state is BufferState.FREE
         before = pool.statistics()
-        with breaks("BUF-06" if use == "adjust_length" else "BUF-05", "used after it was freed"):
+        mistake = "freed twice" if use == "free" else "used after it was freed"
+        with breaks("BUF-06" if use == "adjust_length" else "BUF-05", mistake):
             USES[use](buffer)
         assert buffer.state is BufferState.FREE
         assert pool.statistics() == before
