@@ -107,14 +107,15 @@ class WaiterQueue(Generic[T]):
 
     def leave(self, seat: Seat[T | None]) -> T | None:
         """The waiter gives up; what it was handed meanwhile is returned, for the next one."""
-        if not seat.cancelled():
-            if seat.done():
-                return self._passed_on(seat)
+        if seat.cancelled():
+            self._dead += 1  # as _mark_dead() does: in a storm of cancellations its call would be seen
+            if self._dead > _FEW_DEAD and self._dead * 2 > len(self._entries):
+                self._sweep()
+            return None
+        if not seat.done():
             _give_up(seat)
-        self._mark_dead()
-        return None
-
-    def _passed_on(self, seat: Seat[T | None]) -> T | None:
+            self._mark_dead()
+            return None
         item = seat.result()
         if item is not None:
             self.in_hand -= 1
@@ -163,9 +164,12 @@ class WaiterQueue(Generic[T]):
         """Count one dead entry, and sweep when half are; entries already skipped were counted in advance."""
         self._dead += 1
         if self._dead > _FEW_DEAD and self._dead * 2 > len(self._entries):
-            live = [entry for entry in self._entries if not entry.done()]
-            self._dead -= len(self._entries) - len(live)
-            self._entries = deque(live)
+            self._sweep()
+
+    def _sweep(self) -> None:
+        live = [entry for entry in self._entries if not entry.done()]
+        self._dead -= len(self._entries) - len(live)
+        self._entries = deque(live)
 
 
 def _give_up(seat: Seat[Any]) -> None:
