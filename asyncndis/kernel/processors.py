@@ -139,7 +139,6 @@ class Processor:
         """
         if self._driver is not None:
             raise RuntimeError(f"{self.name} is driven already; a processor acts in one place at a time")
-        raised.pop(self, None)
         self._driver = driver = current_processor()
         if driver.lender is not None:  # whose short way out would overlook that another processor acts now
             driver.lender._lent = None

@@ -187,6 +187,20 @@ class TestDriving:
             assert current_irql() == Irql.DISPATCH
         cpu.lower_irql(Irql.PASSIVE)
 
+    @pytest.mark.every_loop
+    async def test_any_number_may_be_raised(self) -> None:
+        """When the table is long, those are looked for whose tasks have ended; a processor is no task."""
+        cpus = [Processor(f"CPU {number}") for number in range(100)]
+        for cpu in cpus:
+            cpu.raise_irql(5)
+        async with SpinLock():
+            assert current_irql() == Irql.DISPATCH
+        for cpu in cpus:
+            with cpu:
+                assert current_irql() == 5
+                cpu.lower_irql(Irql.PASSIVE)
+        assert not raised
+
     def test_blocks_of_processors_nest(self) -> None:
         first, second = Processor("CPU 1"), Processor("CPU 2")
         with at_irql(Irql.APC) as own:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from asyncndis.kernel import Seat, WaiterQueue, current_host
+from asyncndis.kernel import Bulk, Seat, WaiterQueue, current_host
 from tests.support.loops import settle
 from tests.support.seats import HandHost, HandSeat
 
@@ -201,43 +202,65 @@ class TestRefusing:
         assert (len(queue), queue.in_hand) == (0, 0)
 
 
-def leave_in_order(queue: WaiterQueue[int], seats: list[Seat[int | None]]) -> None:
-    for seat in seats:
-        seat.cancel()
-        queue.leave(seat)
+class Waiter:
+    """Comes for one item, or for several; is cancelled, and leaves when it notices."""
+
+    def __init__(self, queue: WaiterQueue[int], *, bulk: bool) -> None:
+        self._queue = queue
+        self._entry = queue.join_bulk(2) if bulk else queue.join()
+
+    def cancel(self) -> None:
+        (self._entry.seat if isinstance(self._entry, Bulk) else self._entry).cancel()
+
+    def leave(self) -> None:
+        if isinstance(self._entry, Bulk):
+            self._queue.leave_bulk(self._entry)
+        else:
+            self._queue.leave(self._entry)
 
 
-def leave_in_reverse(queue: WaiterQueue[int], seats: list[Seat[int | None]]) -> None:
-    leave_in_order(queue, seats[::-1])
+Come = Callable[[], Waiter]
 
 
-def cancelled_all_at_once(queue: WaiterQueue[int], seats: list[Seat[int | None]]) -> None:
-    for seat in seats:
-        seat.cancel()
-    for seat in seats:
-        queue.leave(seat)
+def leave_in_order(waiters: list[Waiter], _come: Come) -> None:
+    for waiter in waiters:
+        waiter.cancel()
+        waiter.leave()
 
 
-def every_other_with_newcomers(queue: WaiterQueue[int], seats: list[Seat[int | None]]) -> None:
-    for seat in seats[::2]:
-        leave_in_order(queue, [seat])
-        leave_in_order(queue, [queue.join()])
-    leave_in_order(queue, seats[1::2])
+def leave_in_reverse(waiters: list[Waiter], come: Come) -> None:
+    leave_in_order(waiters[::-1], come)
 
 
+def cancelled_all_at_once(waiters: list[Waiter], _come: Come) -> None:
+    for waiter in waiters:
+        waiter.cancel()
+    for waiter in waiters:
+        waiter.leave()
+
+
+def every_other_with_newcomers(waiters: list[Waiter], come: Come) -> None:
+    for waiter in waiters[::2]:
+        leave_in_order([waiter, come()], come)
+    leave_in_order(waiters[1::2], come)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
 @pytest.mark.parametrize("storm", [leave_in_order, leave_in_reverse, cancelled_all_at_once, every_other_with_newcomers])
 def test_a_storm_of_cancellations_costs_a_few_looks_each(
-    storm: Callable[[WaiterQueue[int], list[Seat[int | None]]], None],
+    storm: Callable[[list[Waiter], Come], None], *, bulk: bool
 ) -> None:
     queue: WaiterQueue[int] = WaiterQueue(HandHost())
     count = 100_000
-    seats = [queue.join() for _ in range(count)]
+    come = partial(Waiter, queue, bulk=bulk)
+    waiters = [come() for _ in range(count)]
     HandSeat.looks = 0
-    storm(queue, seats)
-    assert HandSeat.looks <= 6 * count
+    storm(waiters, come)
+    assert HandSeat.looks <= 8 * count
     assert len(queue) == 0
+    HandSeat.looks = 0
     assert queue.offer(1) is False
-    assert HandSeat.looks <= 6 * count + 100, "what is left of the dead is little"
+    assert HandSeat.looks <= 100, "few of the dead are left"
 
 
 def test_the_dead_are_swept_out_when_they_are_half_of_the_queue() -> None:
