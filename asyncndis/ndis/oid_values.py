@@ -12,8 +12,22 @@ from typing import Any, Protocol
 from asyncndis.base import NdisError, NdisStatus, check_instance, check_integer
 
 from .filters import check_address
+from .media import PowerState
 
-__all__ = ["Addresses", "Array", "Codec", "Counter", "EthernetAddress", "LinkSpeed", "Number", "Raw", "Text", "Version"]
+__all__ = [
+    "Addresses",
+    "Array",
+    "Codec",
+    "Counter",
+    "EthernetAddress",
+    "LinkSpeed",
+    "Number",
+    "PnpCapabilities",
+    "PowerCapabilities",
+    "Raw",
+    "Text",
+    "Version",
+]
 
 _WORD = 4
 _ADDRESS = 6
@@ -194,6 +208,43 @@ class Addresses:
                     f"{what} holds {address.hex(':')}, which is no multicast address", NdisStatus.INVALID_DATA
                 )
         return addresses
+
+
+@dataclass(frozen=True, slots=True)
+class PnpCapabilities:
+    """What wakes the system up (NDIS_PNP_CAPABILITIES): the deepest sleep from which it does, UNSPECIFIED for never.
+
+    :ivar magic_packet: a magic packet
+    :ivar pattern: a frame with a pattern that was added
+    :ivar link_change: a link that comes up
+    :ivar flags: reserved to NDIS
+    """
+
+    magic_packet: PowerState = PowerState.UNSPECIFIED
+    pattern: PowerState = PowerState.UNSPECIFIED
+    link_change: PowerState = PowerState.UNSPECIFIED
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PowerCapabilities:
+    """Four numbers: the flags, and the deepest sleep for each cause."""
+
+    def encode(self, what: str, value: PnpCapabilities) -> bytes:
+        """See :class:`Codec`."""
+        check_instance(what, value, PnpCapabilities)
+        flags = Number().encode(what, value.flags)
+        return flags + _SLEEPS.encode(what, (value.magic_packet, value.pattern, value.link_change))
+
+    def decode(self, what: str, data: bytes) -> PnpCapabilities:
+        """See :class:`Codec`."""
+        _check_length(what, data, 4 * _WORD)
+        flags = Number().decode(what, data[:_WORD])
+        magic_packet, pattern, link_change = map(PowerState, _SLEEPS.decode(what, data[_WORD:]))
+        return PnpCapabilities(magic_packet, pattern, link_change, flags)
+
+
+_SLEEPS = Array(Number(PowerState))
 
 
 @dataclass(frozen=True, slots=True)

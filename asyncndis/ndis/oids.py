@@ -23,7 +23,19 @@ from .media import (
     PowerState,
     ProtocolOptions,
 )
-from .oid_values import Addresses, Array, Codec, Counter, EthernetAddress, LinkSpeed, Number, Raw, Text, Version
+from .oid_values import (
+    Addresses,
+    Array,
+    Codec,
+    Counter,
+    EthernetAddress,
+    LinkSpeed,
+    Number,
+    PowerCapabilities,
+    Raw,
+    Text,
+    Version,
+)
 
 __all__ = ["BIND_ORDER", "OID_TABLE", "Oid", "OidEntry", "decode_oid", "encode_oid", "mandatory_oids", "oid_name"]
 
@@ -197,7 +209,7 @@ _ROWS: tuple[tuple[Oid, str, Codec, str], ...] = (
     (Oid.IEEE_802_3_XMIT_TIMES_CRS_LOST, "Q", _ERRORS, "times that the carrier was lost while sending"),
     (Oid.IEEE_802_3_XMIT_LATE_COLLISIONS, "Q", _ERRORS, "collisions after the window for them"),
     (Oid.TCP_TASK_OFFLOAD, "QS", _STRUCTURE, "the work of TCP/IP that the NIC can take over"),
-    (Oid.PNP_CAPABILITIES, "Q", _STRUCTURE, "what can wake the system up; asked for power management"),
+    (Oid.PNP_CAPABILITIES, "Q", PowerCapabilities(), "what can wake the system up; asked for power management"),
     (Oid.PNP_SET_POWER, "S", _POWER, "the power state to enter; it may not fail (OID-11)"),
     (Oid.PNP_QUERY_POWER, "Q", _POWER, "whether a power state could be entered"),
     (Oid.PNP_ADD_WAKE_UP_PATTERN, "S", _STRUCTURE, "a pattern that wakes the system up"),
