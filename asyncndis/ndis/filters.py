@@ -47,6 +47,14 @@ class Route(Enum):
     NOWHERE = "nowhere"
 
 
+_STEERED = {
+    int(PacketFlags.DONT_LOOPBACK): Route.WIRE,
+    int(PacketFlags.LOOPBACK_ONLY): Route.LOOPBACK,
+    int(PacketFlags.DONT_LOOPBACK | PacketFlags.LOOPBACK_ONLY): Route.NOWHERE,
+}
+_STEERING = max(_STEERED)  # plain integers, since a test of flags costs ten times more
+
+
 def check_address(what: str, address: object) -> bytes:
     """Refuse what is no Ethernet address of six bytes. IRQL: any.
 
@@ -130,12 +138,12 @@ def combine_filters(filters: Iterable[ReceiveFilter], current_address: bytes) ->
     :param filters: those of its bindings; none of them makes a filter that passes nothing
     :param current_address: the adapter's own
     """
-    flags = PacketFilter(0)
+    flags = 0
     addresses: dict[bytes, None] = {}
     for one in filters:
         flags |= one.packet_filter
         addresses.update(dict.fromkeys(one.multicast_list))
-    return ReceiveFilter(flags & ~_OF_NDIS_ALONE, current_address, addresses)
+    return ReceiveFilter(PacketFilter(flags & ~int(_OF_NDIS_ALONE)), current_address, addresses)
 
 
 class LoopbackRule:
@@ -163,11 +171,9 @@ class LoopbackRule:
             bindings
         :returns: WIRE, BOTH, LOOPBACK (also for what is sent to the adapter's own address), or NOWHERE
         """
-        only_back = bool(flags & PacketFlags.LOOPBACK_ONLY)
-        if flags & PacketFlags.DONT_LOOPBACK:
-            return Route.NOWHERE if only_back else Route.WIRE
-        if only_back:
-            return Route.LOOPBACK
+        steering = flags & _STEERING
+        if steering:
+            return _STEERED[steering]
         if not self._is_ours:
             return Route.WIRE
         return Route.LOOPBACK if destination == self._current_address else Route.BOTH

@@ -129,6 +129,8 @@ class Version:
     def encode(self, what: str, value: tuple[int, int]) -> bytes:
         """See :class:`Codec`."""
         check_instance(what, value, tuple)
+        if len(value) != 2:
+            raise ValueError(f"{what} is a pair of major and minor number, not {value!r}")
         major, minor = value
         check_integer(f"the major number of {what}", major, 0, 0xFF)
         check_integer(f"the minor number of {what}", minor, 0, 0xFF)

@@ -98,6 +98,7 @@ class MiniportProperties:
         check_integer("supported_filters", self.supported_filters)
         for oid, declared in _DECLARED.items():
             encode_oid(oid, declared(self))  # which refuses what no information buffer can hold
+        encode_oid(Oid.GEN_SUPPORTED_LIST, self.further_oids)
         if self.power is not None:
             check_instance("power", self.power, PnpCapabilities)
 
@@ -274,10 +275,11 @@ def _check_station(what: str, address: object) -> None:
 
 
 def _judge_filter(value: int, properties: MiniportProperties) -> None:
-    unknown = PacketFilter(value) & ~properties.supported_filters
+    unknown = int(value) & ~int(properties.supported_filters)  # flags of no name would be lost to the ~ of flags
     if unknown:
         raise NdisError(
-            f"{properties.vendor_description!r} cannot filter {unknown!r}; it can {properties.supported_filters!r}",
+            f"{properties.vendor_description!r} cannot filter {PacketFilter(unknown).name or hex(unknown)}; it can "
+            f"{properties.supported_filters.name or 'nothing'}",
             NdisStatus.NOT_SUPPORTED,
         )
 
