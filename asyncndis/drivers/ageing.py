@@ -12,7 +12,7 @@ from asyncndis.base import check_integer
 from asyncndis.kernel import Clock
 from asyncndis.kernel.clock import SECOND
 
-__all__ = ["AgeingTable"]
+__all__ = ["AgeingTable", "check_clock"]
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -33,8 +33,7 @@ class AgeingTable(Generic[Key, Value]):
     def __init__(self, max_entries: int, ageing_seconds: float, clock: Clock) -> None:
         check_integer("max_entries", max_entries, 1)
         ageing = _units(ageing_seconds)
-        if not callable(getattr(clock, "now", None)):
-            raise TypeError(f"clock is a Clock, not {type(clock).__name__}")
+        check_clock(clock)
         self._max_entries = max_entries
         self._ageing = ageing
         self._clock = clock
@@ -86,6 +85,15 @@ class AgeingTable(Generic[Key, Value]):
             del entries[oldest]
             self.expired += 1
         return now
+
+
+def check_clock(clock: object) -> None:
+    """Refuse what does not tell the time. IRQL: any.
+
+    :raises TypeError: when it does not
+    """
+    if not callable(getattr(clock, "now", None)):
+        raise TypeError(f"clock is a Clock, not {type(clock).__name__}")
 
 
 def _units(seconds: object) -> int:
