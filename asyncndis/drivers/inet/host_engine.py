@@ -95,6 +95,7 @@ class HostEngine:
     """
 
     __slots__ = (
+        "_address",
         "_identification",
         "_interface",
         "_mac",
@@ -122,6 +123,7 @@ class HostEngine:
             raise ValueError(f"mac is the address of one station, not {mac.hex(':')}")
         self._mac = mac
         self._interface = _interface(address)
+        self._address = self._interface.ip  # which makes a new one each time
         self._mtu = mtu
         clock = current_clock() if clock is None else clock
         self._neighbours = Neighbours(clock)
@@ -142,7 +144,7 @@ class HostEngine:
     @property
     def address(self) -> IPv4Address:
         """Its IPv4 address. IRQL: any."""
-        return self._interface.ip
+        return self._address
 
     def statistics(self) -> HostStatistics:
         """The state of it now. IRQL: any."""
@@ -156,7 +158,7 @@ class HostEngine:
 
     def start(self) -> list[bytes]:
         """The frames to send when the link comes up: an announcement of the address. IRQL: any."""
-        return self._sending([self._arp_request(self.address)])
+        return self._sending([self._arp_request(self._address)])
 
     def receive(self, frame: bytes | bytearray | memoryview) -> list[bytes]:
         """Take a frame. IRQL: any.
@@ -216,9 +218,9 @@ class HostEngine:
         """Learn from who speaks to this host, or is known already, and answer a question for it."""
         if is_group(packet.sender_mac) or not any(packet.sender_mac):
             return Verdict.UNANSWERED, []
-        if packet.sender == self.address:
+        if packet.sender == self._address:
             return Verdict.ADDRESS_CONFLICT, []
-        is_for_us = packet.target == self.address
+        is_for_us = packet.target == self._address
         frames: list[bytes] = []
         if self._is_neighbour(packet.sender) and packet.sender in self._interface.network:
             if is_for_us or self._neighbours.lookup(packet.sender) is not None:
@@ -232,7 +234,7 @@ class HostEngine:
         return Verdict.ARP_ANSWERED, [answer.emit(), *frames]
 
     def _ipv4(self, mac: bytes, packet: Ipv4Packet) -> _Judgement:
-        if packet.destination != self.address:
+        if packet.destination != self._address:
             return Verdict.NOT_OURS, []
         if not self._is_neighbour(packet.source):
             return Verdict.UNANSWERED, []
@@ -262,15 +264,15 @@ class HostEngine:
             return Verdict.PORT_UNREACHABLE, self._frames(mac, error)
         if datagram.source_port in (0, ECHO_PORT):
             return Verdict.UNANSWERED, []
-        echo = UdpDatagram(ECHO_PORT, datagram.source_port, datagram.payload).emit(self.address, packet.source)
+        echo = UdpDatagram(ECHO_PORT, datagram.source_port, datagram.payload).emit(self._address, packet.source)
         return Verdict.UDP_ECHOED, self._frames(mac, self._packet(packet.source, IpProtocol.UDP, echo))
 
     def _is_neighbour(self, address: IPv4Address) -> bool:
         """Whether an address can be that of one other host."""
-        return address != self.address and _is_host(address, self._interface.network)
+        return address != self._address and _is_host(address, self._interface.network)
 
     def _packet(self, destination: IPv4Address, protocol: IpProtocol, payload: bytes) -> Ipv4Packet:
-        packet = Ipv4Packet(self.address, destination, protocol, payload, self._identification)
+        packet = Ipv4Packet(self._address, destination, protocol, payload, self._identification)
         self._identification = (self._identification + 1) & 0xFFFF
         return packet
 
@@ -279,7 +281,7 @@ class HostEngine:
         return [EthernetFrame(mac, self._mac, EtherType.IPV4, part.emit()).emit() for part in parts]
 
     def _arp_request(self, target: IPv4Address) -> bytes:
-        request = ArpPacket.request(self._mac, self.address, target)
+        request = ArpPacket.request(self._mac, self._address, target)
         return EthernetFrame(BROADCAST, self._mac, EtherType.ARP, request.emit()).emit()
 
     def _sending(self, frames: list[bytes]) -> list[bytes]:
