@@ -1,0 +1,63 @@
+"""Floor 4: hardware. A bus-master NIC with descriptor rings, a simple one, wires, bad cables, captures."""
+
+from .busmaster import BusMasterNic, BusMasterState
+from .checker import RingChecker
+from .counters import Counter, NicStatistics
+from .device import Bus, Device, Link, WindowBus
+from .filters import ReceiveFilter
+from .impairments import Chooser, Conditions, Dice, PathStatistics
+from .interrupts import Cause, InterruptState
+from .registers import (
+    ADDRESS_VALID,
+    DESCRIPTOR,
+    DESCRIPTOR_BYTES,
+    Control,
+    DescriptorFlag,
+    Register,
+    Status,
+    multicast_registers,
+    words_of_mac,
+)
+from .rings import RingState
+from .simple import SimpleNic, SimpleNicState
+from .station import Station
+from .wire import Loopback, Wire, WireStatistics
+from .wrappers import Capture, Direction, Faulty
+
+__all__ = [
+    "ADDRESS_VALID",
+    "DESCRIPTOR",
+    "DESCRIPTOR_BYTES",
+    "Bus",
+    "BusMasterNic",
+    "BusMasterState",
+    "Capture",
+    "Cause",
+    "Chooser",
+    "Conditions",
+    "Control",
+    "Counter",
+    "DescriptorFlag",
+    "Device",
+    "Dice",
+    "Direction",
+    "Faulty",
+    "InterruptState",
+    "Link",
+    "Loopback",
+    "NicStatistics",
+    "PathStatistics",
+    "ReceiveFilter",
+    "Register",
+    "RingChecker",
+    "RingState",
+    "SimpleNic",
+    "SimpleNicState",
+    "Station",
+    "Status",
+    "WindowBus",
+    "Wire",
+    "WireStatistics",
+    "multicast_registers",
+    "words_of_mac",
+]
