@@ -124,6 +124,11 @@ class VirtualClock:
     def __repr__(self) -> str:
         return f"<VirtualClock at {self._now / SECOND:g} s, {len(self._appointments) - self._dead} callbacks due>"
 
+    @property
+    def moving(self) -> bool:
+        """Whether a task moves it now."""
+        return self._moving
+
     def now(self) -> int:
         """The time since the clock was made."""
         return self._now

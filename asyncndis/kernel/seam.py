@@ -7,6 +7,7 @@ lock. Other tasks run while a handler waits.
 """
 
 from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from types import CodeType, CoroutineType
 from typing import Any, TypeVar, TypeVarTuple, cast, overload
 
@@ -100,7 +101,7 @@ def _restore(task: object, irql: int, top: HeldLock | None) -> None:
 
 
 def _left_behind(rule: str, handler: Callable[..., object], what: str) -> RuleViolation:
-    code = getattr(handler, "__code__", None)
+    code = getattr(_unwrapped(handler), "__code__", None)
     site = Site(code.co_filename, code.co_firstlineno, code.co_qualname) if isinstance(code, CodeType) else None
     return RuleViolation(rule, f"{_name_of(handler)} {what}", handler, site=site)
 
@@ -180,7 +181,13 @@ def _awaiting_site(handler: object) -> Site | None:
 
 
 def _name_of(handler: Callable[..., object]) -> str:
+    handler = _unwrapped(handler)
     return getattr(handler, "__qualname__", None) or repr(handler)
+
+
+def _unwrapped(handler: Callable[..., object]) -> Callable[..., object]:
+    """The driver's own function behind one that had arguments given in advance."""
+    return _unwrapped(handler.func) if isinstance(handler, partial) else handler
 
 
 def _names(lock: HeldLock | None) -> str:

@@ -121,7 +121,11 @@ PACKET_STATES: Final = TransitionTable(
             PacketEvent.HAND_ON: PacketState.LENT,
             PacketEvent.HAND_BACK: PacketState.LENT,
         },
-        PacketState.INDICATED_RESOURCES: {PacketEvent.RETURN: PacketState.RETURNED},
+        PacketState.INDICATED_RESOURCES: {
+            PacketEvent.RETURN: PacketState.RETURNED,
+            PacketEvent.HAND_ON: PacketState.INDICATED_RESOURCES,
+            PacketEvent.HAND_BACK: PacketState.INDICATED_RESOURCES,
+        },
         PacketState.RETURNED: _BY_ALLOCATOR,
         PacketState.TRANSFER_DATA: {PacketEvent.TRANSFER_COMPLETE: PacketState.OWNED},
     },

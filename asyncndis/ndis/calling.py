@@ -1,0 +1,157 @@
+"""Calling a driver's handlers: at their level, in their turn, and with somebody to blame when they fail.
+
+A plain function is called directly at DISPATCH_LEVEL, as NDIS does. A coroutine function is a driver's worker thread:
+it runs at PASSIVE_LEVEL, one call after another, in a task of its own. An ``NdisError`` that a handler raises is the
+status it answers; anything else is the driver's end: the stack is told which handler of which driver failed, and stops.
+"""
+
+import inspect
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Protocol
+
+from anyio.abc import TaskGroup
+
+from asyncndis.base import NdisError, NdisStatus, Probe
+from asyncndis.kernel import Irql, invoke, invoke_nowait
+
+__all__ = ["Handler", "Owner", "Worker"]
+
+_DISPATCH = Irql.DISPATCH
+_PASSIVE = Irql.PASSIVE
+
+
+class Owner(Protocol):
+    """Whose handlers are called."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for messages."""
+        ...
+
+    def fail(self, error: Exception, handler: str) -> None:
+        """Take note that a handler has failed."""
+        ...
+
+
+class Handler:
+    """One handler of one driver.
+
+    :param owner: the adapter or protocol that is told when it fails
+    :param name: in NDIS, as "MiniportSend"
+    :param function: the driver's own, with its context as first parameter
+    :param context: what is given to that parameter
+    :param binding: what is given to the parameter behind it, where the driver is an object with several bindings
+    :param probe: told before and after each call
+    :ivar awaited: whether it is a coroutine function
+    """
+
+    __slots__ = ("_bound", "_owner", "_probe", "awaited", "name")
+
+    def __init__(
+        self,
+        owner: Owner,
+        name: str,
+        function: Callable[..., Any],
+        context: object,
+        probe: Probe | None,
+        binding: object = None,
+    ) -> None:
+        self.name = name
+        self.awaited = inspect.iscoroutinefunction(function)
+        self._owner = owner
+        self._bound = partial(function, context) if binding is None else partial(function, context, binding)
+        self._probe = probe
+
+    def __repr__(self) -> str:
+        return f"<Handler {self.name} of {self._owner.name!r}>"
+
+    def call(self, *arguments: Any, irql: int = _DISPATCH, failed: Any = None) -> Any:
+        """Call a plain handler now.
+
+        :param failed: what is returned in place of an answer when the handler fails
+        """
+        probe = self._probe
+        try:
+            if probe is None:
+                return invoke_nowait(self._bound, *arguments, irql=irql)
+            probe.before(self.name, self._owner, *arguments)
+            try:
+                return invoke_nowait(self._bound, *arguments, irql=irql)
+            finally:
+                probe.after(self.name, self._owner, *arguments)
+        except NdisError as error:
+            return error.status
+        except Exception as error:  # noqa: BLE001 - a driver's fault of any kind ends its stack, not its caller
+            self._owner.fail(error, self.name)
+            return failed
+
+    async def run(self, *arguments: Any, irql: int = _PASSIVE, failed: Any = None) -> Any:
+        """Call a handler that may wait; parameters as :meth:`call`."""
+        try:
+            return await self.run_or_raise(*arguments, irql=irql)
+        except NdisError as error:
+            return error.status
+        except Exception as error:  # noqa: BLE001 - as above
+            self._owner.fail(error, self.name)
+            return failed
+
+    async def run_or_raise(self, *arguments: Any, irql: int = _PASSIVE) -> Any:
+        """Call a handler that may wait, and let what it raises come out; the message says whose it is."""
+        probe = self._probe
+        if probe is not None:
+            probe.before(self.name, self._owner, *arguments)
+        try:
+            return await invoke(self._bound, *arguments, irql=irql)
+        finally:
+            if probe is not None:
+                probe.after(self.name, self._owner, *arguments)
+
+    def status_of(self, answer: Any) -> NdisStatus:
+        """The status that a handler answered; anything else is the driver's failure, and counts as FAILURE."""
+        if isinstance(answer, NdisStatus):
+            return answer
+        if answer is not None:
+            try:
+                return NdisStatus(answer)
+            except ValueError:
+                pass
+        self._owner.fail(TypeError(f"{self.name} answered {answer!r}; return an NdisStatus"), self.name)
+        return NdisStatus.FAILURE
+
+
+class Worker:
+    """Runs the calls of a coroutine handler one after another, in a task that lives while there are some.
+
+    :param group: where the task runs
+    :param name: of the task
+    """
+
+    __slots__ = ("_calls", "_group", "_running", "name")
+
+    def __init__(self, group: TaskGroup, name: str) -> None:
+        self._group = group
+        self._calls: deque[tuple[Callable[..., Awaitable[object]], tuple[object, ...]]] = deque()
+        self._running = False
+        self.name = name
+
+    @property
+    def busy(self) -> bool:
+        """Whether it has calls to make, or makes one."""
+        return self._running
+
+    def post(self, call: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        """Have a call made when those before it have ended. IRQL: <= DISPATCH."""
+        self._calls.append((call, arguments))
+        if not self._running:
+            self._running = True
+            self._group.start_soon(self._run, name=self.name)
+
+    async def _run(self) -> None:
+        try:
+            while self._calls:
+                call, arguments = self._calls.popleft()
+                await call(*arguments)
+        finally:
+            self._running = False

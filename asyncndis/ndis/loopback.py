@@ -1,0 +1,84 @@
+"""Loopback: the sent frames that NDIS itself gives to the bindings of the same adapter.
+
+Source: the pages of OID_GEN_MAC_OPTIONS and NDIS_PACKET flags. NDIS does so for a miniport that reports NO_LOOPBACK. A
+looped frame is a copy in a packet of NDIS's own, flagged IS_LOOPBACK_PACKET, with status RESOURCES: protocols copy it.
+A frame for the adapter's own address, or flagged LOOPBACK_ONLY, does not reach the wire and is sent at once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from asyncndis.base import NdisError, NdisStatus
+from asyncndis.memory import Packet, PacketFlags
+
+from .filters import LoopbackRule, Route
+from .frames import FramePool
+from .media import MacOptions
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+
+__all__ = ["Loopback"]
+
+
+class Loopback:
+    """Loops frames back on one adapter.
+
+    :param adapter: whose
+    :param frames: where the copies come from
+    :param mac_options: what the miniport says of itself
+    :ivar looped: frames that were given to bindings
+    :ivar dropped: frames that were not, since no copy could be made
+    """
+
+    __slots__ = ("_adapter", "_frames", "_rule", "dropped", "looped")
+
+    def __init__(self, adapter: "Adapter", frames: FramePool, mac_options: MacOptions) -> None:
+        self._adapter = adapter
+        self._frames = frames
+        self._rule = LoopbackRule(mac_options, adapter.current_address)
+        self.looped = 0
+        self.dropped = 0
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether a sent frame could have to be looped back: somebody listens."""
+        return bool(self._adapter.open_bindings)
+
+    async def aclose(self) -> None:
+        """Loop no more."""
+        await self._frames.aclose()
+
+    def loop(self, packets: Sequence[Packet], in_flight: Mapping[Packet, object]) -> list[Packet]:
+        """Loop back what is to be, and answer for what does not reach the wire.
+
+        :param in_flight: where packets are until they are given back
+        :returns: the packets for the miniport
+        """
+        outward: list[Packet] = []
+        for packet in packets:
+            first = packet.first
+            assert first is not None  # or it would not have been accepted
+            route = self._rule.route(bytes(first.view()[:6]), packet.flags)
+            if route is Route.LOOPBACK or route is Route.BOTH:
+                self._show(packet)
+            if route is Route.WIRE or route is Route.BOTH:
+                outward.append(packet)
+            elif packet in in_flight:
+                self._adapter.sends.complete(packet, NdisStatus.SUCCESS)
+        return outward
+
+    def _show(self, packet: Packet) -> None:
+        """Give a copy to the bindings that accept it."""
+        try:
+            copy = self._frames.allocate_nowait(packet.to_bytes())
+        except NdisError:
+            self.dropped += 1
+            return
+        copy.set_flags(PacketFlags.IS_LOOPBACK_PACKET)
+        copy.oob.status = NdisStatus.RESOURCES
+        self.looped += 1
+        try:
+            self._adapter.receives.indicate((copy,))
+        finally:
+            self._frames.free(copy)

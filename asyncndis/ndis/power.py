@@ -1,0 +1,88 @@
+"""Power, pause and surprise removal: what the system does to an adapter.
+
+Source: the pages of OID_PNP_SET_POWER, NET_PNP_EVENT, MiniportPnPEventNotify and NdisMRemoveMiniport. Pause and resume
+are an extension of this package: NDIS 5 knows none.
+"""
+
+from typing import TYPE_CHECKING
+
+from asyncndis.base import NdisStatus, RuleViolation
+
+from .media import AdapterAttributes, DevicePnpEvent, PnpEvent, PowerState
+from .oids import Oid
+from .resetting import set_request
+from .states import AdapterEvent, AdapterState
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+    from .library import Ndis
+
+__all__ = ["pause", "resume", "set_power", "surprise_remove"]
+
+_UNKNOWN = (NdisStatus.INVALID_OID, NdisStatus.NOT_SUPPORTED)
+
+
+async def pause(adapter: "Adapter") -> None:
+    """Stop sends, and wait until nothing is out."""
+    adapter.step(AdapterEvent.PAUSE)
+    await adapter.until(lambda: adapter.is_at_rest or adapter.state is not AdapterState.PAUSING)
+    if adapter.state is AdapterState.PAUSING:
+        adapter.step(AdapterEvent.QUIET)
+
+
+def resume(adapter: "Adapter") -> None:
+    """Let sends go on; protocols see the medium connected again."""
+    adapter.step(AdapterEvent.RESUME)
+    adapter.sends.resources_available()
+    adapter.tell_all(NdisStatus.MEDIA_CONNECT if adapter.connected else NdisStatus.MEDIA_DISCONNECT)
+
+
+async def set_power(library: "Ndis", adapter: "Adapter", state: PowerState) -> None:
+    """Put an adapter to sleep, or wake it up."""
+    state = PowerState(state)
+    if state is PowerState.D0:
+        await _order(library, adapter, state)
+        adapter.step(AdapterEvent.WAKE)
+        await _notify(adapter, state)
+        adapter.requests.serve()
+        adapter.sends.resources_available()
+    else:
+        await _notify(adapter, state)
+        adapter.step(AdapterEvent.SLEEP)
+        adapter.sends.abort_queued()
+        await adapter.until(lambda: not adapter.sends.in_flight)
+        await _order(library, adapter, state)
+
+
+async def surprise_remove(library: "Ndis", adapter: "Adapter") -> None:
+    """The hardware is gone: tell its miniport, unbind its protocols, and halt it."""
+    adapter.step(AdapterEvent.REMOVE)
+    notify = adapter.handler("MiniportPnPEventNotify", "pnp_event_notify")
+    if notify is not None:
+        await notify.run(DevicePnpEvent.SURPRISE_REMOVED, b"")
+    adapter.sends.abort_queued()
+    await library.halt_adapter(adapter)
+
+
+async def _order(library: "Ndis", adapter: "Adapter", state: PowerState) -> None:
+    """OID_PNP_SET_POWER, which may not fail; a miniport that does not know it is not asked."""
+    status = await library.submit(adapter, set_request(Oid.PNP_SET_POWER, state))
+    if status in _UNKNOWN and adapter.attributes & AdapterAttributes.NO_HALT_ON_SUSPEND:
+        return
+    if status is not NdisStatus.SUCCESS and status not in _UNKNOWN:
+        adapter.violated(
+            RuleViolation(
+                "OID-11",
+                f"{adapter.name} answered OID_PNP_SET_POWER with {status.name}; it may not fail (bugcheck 0x7C/0x1C)",
+                adapter,
+                site=adapter.site_of("set_information"),
+            )
+        )
+
+
+async def _notify(adapter: "Adapter", state: PowerState) -> None:
+    """Tell the protocols by a PnP event."""
+    for binding in adapter.open_bindings:
+        handler = binding.handler("pnp_event")
+        if handler is not None:
+            await handler.run(PnpEvent.SET_POWER, state)

@@ -1,0 +1,268 @@
+"""The receive path of one adapter in packets: from NdisMIndicateReceivePacket to MiniportReturnPacket.
+
+Source: the pages of NdisMIndicateReceivePacket, ProtocolReceivePacket, NdisReturnPackets and MiniportReturnPacket. A
+packet with status SUCCESS is lent: each protocol says how often it will return it, and with the last return it is the
+miniport's again. One with status RESOURCES, and all behind it, stays the miniport's: protocols copy in the callback.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from asyncndis.base import NdisStatus, RuleViolation, check_instance
+from asyncndis.kernel import Dpc
+from asyncndis.memory import Packet, PacketEvent, PacketState
+
+from .calling import Worker
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+    from .binding import Binding
+
+__all__ = ["ReceivePath", "ReceiveStatistics"]
+
+_RESOURCES = NdisStatus.RESOURCES
+_SUCCESS = NdisStatus.SUCCESS
+_PENDING = NdisStatus.PENDING
+_INDICATED = (PacketState.LENT, PacketState.INDICATED_RESOURCES)
+
+
+class ReceiveStatistics(NamedTuple):
+    """The receive path of an adapter at one moment.
+
+    :ivar lent: packets that protocols have
+    :ivar indicated: frames that the miniport indicated
+    :ivar delivered: how often one was given to a protocol
+    :ivar unwanted: frames that no protocol's filter let pass
+    :ivar low: packets indicated with status RESOURCES
+    """
+
+    lent: int
+    indicated: int
+    delivered: int
+    unwanted: int
+    low: int
+
+
+class _Loan:
+    """A packet that was indicated: who still owes how many returns, and whether the indication still runs."""
+
+    __slots__ = ("handed_on", "owed", "returning", "total")
+
+    def __init__(self, *, handed_on: bool) -> None:
+        self.handed_on = handed_on
+        self.owed: dict[Binding, int] = {}
+        self.total = 0
+        self.returning: Binding | None = None
+
+
+class ReceivePath:
+    """Brings the packets of one miniport to all bindings that want them, and back.
+
+    :param adapter: whose
+    """
+
+    __slots__ = (
+        "_adapter",
+        "_borrowers",
+        "_delivered",
+        "_home",
+        "_indicated",
+        "_loans",
+        "_low",
+        "_return",
+        "_unwanted",
+        "_worker",
+    )
+
+    def __init__(self, adapter: "Adapter") -> None:
+        self._adapter = adapter
+        self._loans: dict[Packet, _Loan] = {}
+        self._indicated = self._delivered = self._unwanted = self._low = 0
+        self._return = adapter.handler("MiniportReturnPacket", "return_packet")
+        self._worker = Worker(adapter.group, f"returns of {adapter.name}")
+        self._home: list[Packet] = []
+        self._borrowers = f"protocols of {adapter.name}"
+
+    def statistics(self) -> ReceiveStatistics:
+        """The state of it now, in O(1)."""
+        return ReceiveStatistics(len(self._loans), self._indicated, self._delivered, self._unwanted, self._low)
+
+    @property
+    def lent(self) -> int:
+        """Packets that protocols have."""
+        return len(self._loans)
+
+    def of_binding(self, binding: "Binding") -> int:
+        """How many of them a binding has. O(n)."""
+        return sum(binding in loan.owed for loan in self._loans.values())
+
+    def left(self) -> list[Packet]:
+        """What protocols have not returned."""
+        return list(self._loans)
+
+    def has(self, packet: Packet) -> bool:
+        """Whether protocols have a packet."""
+        return packet in self._loans
+
+    def owes(self, binding: "Binding", packet: Packet) -> bool:
+        """Whether a binding has still to return a packet."""
+        loan = self._loans.get(packet)
+        return loan is not None and binding in loan.owed
+
+    def is_with(self, binding: "Binding", packet: Packet) -> bool:
+        """Whether a packet was given to a binding, which has not returned it."""
+        loan = self._loans.get(packet)
+        return loan is not None and (loan.returning is binding or binding in loan.owed)
+
+    def indicate(self, packets: Iterable[Packet]) -> None:
+        """NdisMIndicateReceivePacket."""
+        low = False
+        for packet in packets:
+            check_instance("a packet to indicate", packet, Packet)
+            status = packet.oob.status
+            if status not in (_SUCCESS, _RESOURCES):
+                raise RuleViolation(
+                    "RCV-02",
+                    f"{self._adapter.name} indicates {packet!r} with status {status:#x}; set SUCCESS to lend it, or "
+                    "RESOURCES to keep it",
+                    packet,
+                )
+            if low and status != _RESOURCES:
+                raise RuleViolation(
+                    "RCV-02",
+                    f"{self._adapter.name} indicates {packet!r} with SUCCESS behind one with RESOURCES; after the "
+                    "first RESOURCES all are",
+                    packet,
+                )
+            low = status == _RESOURCES
+            self._indicate(packet, low=low)
+
+    def give_back(self, binding: "Binding", packet: Packet) -> None:
+        """NdisReturnPackets, for one packet."""
+        check_instance("a packet to return", packet, Packet)
+        loan = self._loans.get(packet)
+        if loan is None or (binding not in loan.owed and loan.returning is not binding):
+            raise RuleViolation(
+                "RCV-07",
+                f"{binding.name} returns {packet!r} more often than it said it would; return it exactly as often as "
+                "ProtocolReceivePacket answered",
+                packet,
+            )
+        if loan.returning is binding:
+            raise RuleViolation(
+                "RCV-08",
+                f"{binding.name} returns {packet!r} before its ProtocolReceivePacket has answered; answer 0 where it "
+                "is not needed any more",
+                packet,
+            )
+        loan.owed[binding] -= 1
+        loan.total -= 1
+        if not loan.owed[binding]:
+            del loan.owed[binding]
+        if not loan.total and loan.returning is None:
+            self._settle(packet, loan)
+
+    def forget(self, binding: "Binding") -> list[Packet]:
+        """Take back what a binding still has, since it is gone.
+
+        :returns: those packets
+        """
+        held = [packet for packet, loan in self._loans.items() if binding in loan.owed]
+        for packet in held:
+            loan = self._loans[packet]
+            loan.total -= loan.owed.pop(binding)
+            if not loan.total:
+                self._settle(packet, loan)
+        return held
+
+    def forget_all(self) -> None:
+        """Take back what protocols still have, since the adapter has ended."""
+        for packet, loan in list(self._loans.items()):
+            loan.owed.clear()
+            loan.total = 0
+            self._settle(packet, loan, inline=True, low=True)
+
+    def _indicate(self, packet: Packet, *, low: bool) -> None:
+        adapter = self._adapter
+        first = packet.first
+        header = b"" if first is None else bytes(first.view()[: adapter.header_size])
+        if len(header) < adapter.header_size:
+            raise RuleViolation(
+                "PKT-12",
+                f"{adapter.name} indicates {packet!r} without a whole MAC header in its first buffer; chain one",
+                packet,
+            )
+        self._indicated += 1
+        handed_on = packet.state in _INDICATED and adapter.has_from_below(packet)
+        event = PacketEvent.INDICATE_RESOURCES if low else PacketEvent.INDICATE
+        packet.transfer(PacketEvent.HAND_ON if handed_on else event, self._borrowers)
+        loan = self._loans[packet] = _Loan(handed_on=handed_on)
+        self._low += low
+        wanted = 0
+        for binding in adapter.open_bindings:
+            if binding.accepts(header):
+                wanted += 1
+                self._deliver(binding, packet, loan, low=low)
+        self._delivered += wanted
+        self._unwanted += not wanted
+        if not loan.total:
+            self._settle(packet, loan, inline=True, low=low)
+        elif adapter.gate.serialized:
+            packet.oob.status = _PENDING
+
+    def _deliver(self, binding: "Binding", packet: Packet, loan: _Loan, *, low: bool) -> None:
+        """Give a packet to one protocol, and note how often it will return it."""
+        loan.returning = binding
+        try:
+            promised = binding.receive_packet(packet, low=low)
+        finally:
+            loan.returning = None
+        if promised and low:
+            self._adapter.fail(
+                RuleViolation(
+                    "RCV-06",
+                    f"ProtocolReceivePacket of {binding.name} answered {promised} for a packet with status RESOURCES; "
+                    "copy it there and then, and answer 0",
+                    packet,
+                    site=binding.site_of("receive_packet"),
+                ),
+                "ProtocolReceivePacket",
+            )
+        elif promised:
+            loan.owed[binding] = promised
+            loan.total += promised
+
+    def _settle(self, packet: Packet, loan: _Loan, *, inline: bool = False, low: bool = False) -> None:
+        """Nobody owes a return any more: the packet is the miniport's again."""
+        del self._loans[packet]
+        if loan.handed_on:
+            packet.transfer(PacketEvent.HAND_BACK, self._adapter)
+        else:
+            packet.transfer(PacketEvent.RETURN)
+        if low:
+            pass  # a packet with status RESOURCES is back when the indication returns
+        elif inline and self._adapter.gate.serialized:
+            packet.oob.status = _SUCCESS
+        elif self._return is not None:
+            self._call_return(packet)
+        if not self._loans:
+            self._adapter.came_to_rest()
+
+    def _call_return(self, packet: Packet) -> None:
+        """MiniportReturnPacket, now or later."""
+        assert self._return is not None
+        if self._return.awaited:
+            self._worker.post(self._return.run, packet)
+        elif self._adapter.defers:
+            self._home.append(packet)
+            if len(self._home) == 1:
+                Dpc(self._return_all, kernel=self._adapter.kernel, name=f"returns of {self._adapter.name}").queue()
+        else:
+            self._adapter.gate.run(self._return.call, packet)
+
+    def _return_all(self) -> None:
+        """The packets whose return was deferred."""
+        assert self._return is not None
+        packets, self._home = self._home, []
+        for packet in packets:
+            self._adapter.gate.run(self._return.call, packet)

@@ -1,0 +1,217 @@
+"""Reset: how an adapter is brought back, who is told, and when NDIS asks for it by itself.
+
+Source: the pages of NdisReset, MiniportReset, NdisMResetComplete, ProtocolResetComplete and MiniportCheckForHang.
+RESET_START; what is outstanding is given back with REQUEST_ABORTED; the handler; where it says AddressingReset, filter,
+multicast list and lookahead are set anew (OID-10); RESET_END. The check for hang runs every two seconds or so, and a
+request or a queued send that two checks in a row find unanswered leads to a reset (OID-06).
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncndis.base import NdisStatus, RuleViolation
+from asyncndis.kernel import Timer
+
+from .calling import Worker
+from .media import AdapterAttributes, RequestType
+from .oids import Oid, encode_oid
+from .requests import NdisRequest
+from .states import RESET_STATES, AdapterEvent, AdapterState, ResetEvent, ResetState
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+
+__all__ = ["HangCheck", "ResetMachine"]
+
+_PENDING = NdisStatus.PENDING
+_SUCCESS = NdisStatus.SUCCESS
+
+Done = Callable[[NdisStatus], object]
+
+
+class ResetMachine:
+    """The resets of one adapter, one at a time.
+
+    :param adapter: whose
+    :ivar state: how far a reset is
+    :ivar count: resets that have ended
+    """
+
+    __slots__ = ("_adapter", "_done", "_replay", "_reset", "_status", "_worker", "count", "state")
+
+    def __init__(self, adapter: "Adapter") -> None:
+        self._adapter = adapter
+        self.state = RESET_STATES.initial
+        self.count = 0
+        self._reset = adapter.handler("MiniportReset", "reset")
+        self._worker = Worker(adapter.group, f"resets of {adapter.name}")
+        self._done: list[Done] = []
+        self._replay: list[NdisRequest] = []
+        self._status = _SUCCESS
+
+    def begin(self, done: Done | None = None) -> NdisStatus:
+        """NdisReset, or a reset that NDIS asks for: PENDING, and ``done`` is called with the final status.
+
+        :returns: PENDING; RESET_IN_PROGRESS where one is under way; ADAPTER_NOT_READY where the adapter does not run
+        """
+        adapter = self._adapter
+        if self.state is not ResetState.IDLE or adapter.state is AdapterState.RESETTING:
+            return NdisStatus.RESET_IN_PROGRESS
+        if adapter.state is not AdapterState.RUNNING:
+            return NdisStatus.ADAPTER_NOT_READY
+        adapter.step(AdapterEvent.RESET)
+        self.state = RESET_STATES.after(self.state, ResetEvent.BEGIN)
+        if done is not None:
+            self._done.append(done)
+        adapter.tell_all(NdisStatus.RESET_START)
+        adapter.gate.run(self._call)
+        return _PENDING
+
+    def complete(self, status: int, *, addressing_reset: bool) -> None:
+        """NdisMResetComplete.
+
+        :raises RuleViolation: LIFE-14 when no reset is pending
+        """
+        if self.state is not ResetState.PENDING and self.state is not ResetState.CALLED:
+            raise RuleViolation(
+                "LIFE-14",
+                f"{self._adapter.name} completes a reset, and none is pending (bugcheck 0x7C/0x0F); complete it "
+                "exactly once, and only after MiniportReset answered PENDING",
+                self._adapter,
+            )
+        self.state = RESET_STATES.after(self.state, ResetEvent.COMPLETE)
+        self._status = NdisStatus(status)
+        self._check_sends()
+        if addressing_reset and not self._status.is_error:
+            self._replay = self._adapter.addressing()
+        self._replay_next()
+
+    def abandon(self) -> None:
+        """The adapter ends meanwhile: who waits for the reset is told so."""
+        if self.state in (ResetState.CALLED, ResetState.PENDING):
+            self.state = RESET_STATES.after(self.state, ResetEvent.ABANDON)
+            self._tell(NdisStatus.REQUEST_ABORTED)
+
+    def _call(self) -> None:
+        adapter = self._adapter
+        adapter.requests.abort_all()
+        if adapter.gate.serialized:
+            adapter.sends.abort_all()
+        handler = self._reset
+        assert handler is not None
+        if handler.awaited:
+            self._worker.post(self._run)
+        else:
+            self._take(handler.call(failed=NdisStatus.FAILURE))
+
+    async def _run(self) -> None:
+        assert self._reset is not None
+        self._take(await self._reset.run(failed=NdisStatus.FAILURE))
+
+    def _take(self, answer: Any) -> None:
+        """Act on what MiniportReset has answered: a status, alone or with AddressingReset."""
+        assert self._reset is not None
+        status, addressing = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, False)
+        status = self._reset.status_of(status)
+        if self.state is ResetState.IDLE:
+            return  # abandoned meanwhile
+        if self.state is not ResetState.CALLED:
+            if status is not _PENDING:
+                text = f"MiniportReset of {self._adapter.name} completed the reset and answered {status.name}"
+                violation = RuleViolation(
+                    "LIFE-14",
+                    f"{text}; answer PENDING where NdisMResetComplete is called",
+                    self._adapter,
+                    site=self._adapter.site_of("reset"),
+                )
+                self._adapter.fail(violation, "MiniportReset")
+        elif status is _PENDING:
+            self.state = RESET_STATES.after(self.state, ResetEvent.PEND)
+        else:
+            self.complete(status, addressing_reset=bool(addressing))
+
+    def _check_sends(self) -> None:
+        """A deserialized miniport has completed what it had when its reset is done (SEND-16)."""
+        left = self._adapter.sends.left()
+        if not left:
+            return
+        violation = RuleViolation(
+            "SEND-16",
+            f"{self._adapter.name} has ended its reset with {len(left)} sends not completed; complete each with "
+            "REQUEST_ABORTED there",
+            left[0],
+            site=self._adapter.site_of("reset"),
+        )
+        self._adapter.sends.abort_all()
+        self._adapter.violated(violation)
+
+    def _replay_next(self, _request: object = None, _status: object = None) -> None:
+        """Set the next of the addressing OIDs, or end the reset."""
+        while self._replay:
+            request = self._replay.pop(0)
+            if self._adapter.requests.submit(request, None, self._replay_next) is _PENDING:
+                return
+        self.state = RESET_STATES.after(self.state, ResetEvent.DONE)
+        self.count += 1
+        adapter = self._adapter
+        if adapter.state is AdapterState.RESETTING:
+            adapter.step(AdapterEvent.RESET_DONE)
+        adapter.tell_all(NdisStatus.RESET_END)
+        self._tell(self._status)
+        adapter.requests.serve()
+        adapter.sends.resources_available()
+        adapter.came_to_rest()
+
+    def _tell(self, status: NdisStatus) -> None:
+        done, self._done = self._done, []
+        for one in done:
+            one(status)
+
+
+class HangCheck:
+    """Asks a miniport every few seconds whether it hangs.
+
+    :param adapter: whose
+    :param seconds: between two checks; a multiple of 2
+    :ivar checks: how often it was asked
+    """
+
+    __slots__ = ("_adapter", "_check", "_ignore", "_timer", "checks", "seconds")
+
+    def __init__(self, adapter: "Adapter", seconds: int, attributes: AdapterAttributes) -> None:
+        self._adapter = adapter
+        self._check = adapter.handler("MiniportCheckForHang", "check_for_hang")
+        self._ignore = attributes
+        self._timer = Timer(self._tick, kernel=adapter.kernel, name=f"check for hang of {adapter.name}")
+        self.seconds = seconds
+        self.checks = 0
+
+    def start(self) -> None:
+        """Begin to ask."""
+        self._timer.set_periodic(self.seconds * 1000)
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._timer.cancel()
+
+    def _tick(self) -> None:
+        adapter = self._adapter
+        if adapter.state is not AdapterState.RUNNING:
+            return
+        self.checks += 1
+        adapter.gate.run(self._judge)
+
+    def _judge(self) -> None:
+        adapter = self._adapter
+        is_hung = self._check is not None and bool(self._check.call(failed=False))
+        if not self._ignore & AdapterAttributes.IGNORE_REQUEST_TIMEOUT:
+            is_hung |= adapter.requests.is_stuck()
+        if not self._ignore & AdapterAttributes.IGNORE_PACKET_TIMEOUT:
+            is_hung |= adapter.sends.queue_is_stuck()
+        if is_hung:
+            adapter.resets.begin()
+
+
+def set_request(oid: Oid, value: object) -> NdisRequest:
+    """A request of NDIS itself that sets something."""
+    return NdisRequest(RequestType.SET_INFORMATION, oid, encode_oid(oid, value))

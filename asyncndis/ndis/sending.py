@@ -1,0 +1,400 @@
+"""The send path of one adapter: from NdisSend to ProtocolSendComplete.
+
+Source: the pages of NdisSend, NdisSendPackets, MiniportSend, MiniportSendPackets, NdisMSendComplete,
+NdisMSendResourcesAvailable and NdisCancelSendPackets. A packet is in flight from the moment it is accepted until it is
+given back exactly once. A serialized miniport is fed from a queue that NDIS keeps, and may answer RESOURCES: then that
+packet and all behind it wait (SEND-07). A deserialized one gets everything at once and queues for itself (SEND-08).
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from asyncndis.base import NdisStatus, RuleViolation, check_instance
+from asyncndis.memory import Packet, PacketEvent, PacketState
+
+from .calling import Worker
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+    from .binding import Binding
+
+__all__ = ["SendPath", "SendStatistics"]
+
+_SUCCESS = NdisStatus.SUCCESS
+_PENDING = NdisStatus.PENDING
+_RESOURCES = NdisStatus.RESOURCES
+_ABORTED = NdisStatus.REQUEST_ABORTED
+_FAILURE = NdisStatus.FAILURE
+_UNSET = 0xFFFF_FFFF  # what no driver sets, so that an element without a status shows (SEND-06)
+_SENDING = PacketState.SENDING
+
+
+class SendStatistics(NamedTuple):
+    """The send path of an adapter at one moment.
+
+    :ivar in_flight: packets that were accepted and not given back
+    :ivar queued: of these, the ones that wait in the queue of NDIS
+    :ivar sent: packets given back with SUCCESS
+    :ivar failed: packets given back with another status
+    :ivar refused: packets that were not accepted
+    :ivar requeued: how often a packet went back to the queue for lack of resources
+    """
+
+    in_flight: int
+    queued: int
+    sent: int
+    failed: int
+    refused: int
+    requeued: int
+
+
+class _Submission:
+    """A packet in flight: whose it is, and whether the call that sent it still runs."""
+
+    __slots__ = ("answered", "binding", "checks", "handed_on", "inline")
+
+    def __init__(self, binding: "Binding", *, handed_on: bool, inline: bool) -> None:
+        self.binding = binding
+        self.handed_on = handed_on
+        self.inline = inline
+        self.answered: NdisStatus | None = None
+        self.checks = 0
+
+
+class SendPath:
+    """Brings the packets of all bindings to one miniport, and back.
+
+    :param adapter: whose
+    """
+
+    __slots__ = (
+        "_adapter",
+        "_answered",
+        "_cancel",
+        "_failed",
+        "_in_flight",
+        "_queue",
+        "_refused",
+        "_requeued",
+        "_send",
+        "_send_packets",
+        "_sent",
+        "_stalled",
+        "_worker",
+    )
+
+    def __init__(self, adapter: "Adapter") -> None:
+        self._adapter = adapter
+        self._in_flight: dict[Packet, _Submission] = {}
+        self._queue: deque[Packet] = deque()
+        self._stalled = False
+        self._answered: set[Packet] = set()
+        self._sent = self._failed = self._refused = self._requeued = 0
+        self._send = adapter.handler("MiniportSend", "send")
+        self._send_packets = adapter.handler("MiniportSendPackets", "send_packets")
+        self._cancel = adapter.handler("MiniportCancelSendPackets", "cancel_send_packets")
+        self._worker = Worker(adapter.group, f"sends of {adapter.name}")
+
+    def statistics(self) -> SendStatistics:
+        """The state of it now, in O(1)."""
+        return SendStatistics(
+            len(self._in_flight), len(self._queue), self._sent, self._failed, self._refused, self._requeued
+        )
+
+    @property
+    def in_flight(self) -> int:
+        """Packets that were accepted and not given back."""
+        return len(self._in_flight)
+
+    def of_binding(self, binding: "Binding") -> int:
+        """How many of them are a binding's. O(n)."""
+        return sum(submission.binding is binding for submission in self._in_flight.values())
+
+    def submit(self, binding: "Binding", packet: Packet) -> NdisStatus:
+        """NdisSend: what it answers; PENDING where the packet comes back through ProtocolSendComplete."""
+        refusal = self._accept(binding, packet, inline=True)
+        if refusal is not None:
+            return refusal
+        submission = self._in_flight[packet]
+        self._deliver((packet,))
+        submission.inline = False
+        return _PENDING if submission.answered is None else submission.answered
+
+    def submit_all(self, binding: "Binding", packets: Iterable[Packet]) -> None:
+        """NdisSendPackets: each packet comes back through ProtocolSendComplete."""
+        accepted: list[Packet] = []
+        for packet in packets:
+            refusal = self._accept(binding, packet, inline=False)
+            if refusal is None:
+                accepted.append(packet)
+            else:
+                binding.send_is_complete(packet, refusal)
+        if accepted:
+            self._deliver(accepted)
+
+    def complete(self, packet: Packet, status: int) -> None:
+        """NdisMSendComplete."""
+        if status in (_PENDING, _RESOURCES):
+            raise RuleViolation(
+                "SEND-03",
+                f"{self._adapter.name} completes {packet!r} with {NdisStatus(status).name}; a completion is final, "
+                "use SUCCESS, FAILURE or REQUEST_ABORTED",
+                packet,
+            )
+        submission = self._in_flight.pop(packet, None)
+        if submission is None:
+            raise self._unknown(packet)
+        self._give_back(packet, submission, status)
+        if self._stalled or self._queue:
+            self.resources_available()
+
+    def resources_available(self) -> None:
+        """NdisMSendResourcesAvailable: the queue is tried again."""
+        self._stalled = False
+        if self._queue:
+            self._adapter.gate.run(self._pump)
+
+    def cancel(self, binding: "Binding", cancel_id: int) -> None:
+        """NdisCancelSendPackets: what waits in the queue of NDIS goes back now; the rest is up to the miniport."""
+        matching = [
+            packet
+            for packet in self._queue
+            if packet.cancel_id == cancel_id and self._in_flight[packet].binding is binding
+        ]
+        for packet in matching:
+            self._queue.remove(packet)
+            self._give_back(packet, self._in_flight.pop(packet), _ABORTED)
+        if self._cancel is not None and self._in_flight:
+            self._adapter.gate.run(self._cancel.call, cancel_id)
+
+    def abort_all(self) -> None:
+        """Give back everything with REQUEST_ABORTED, as NDIS does when a serialized miniport is reset."""
+        self._stalled = False
+        self._queue.clear()
+        while self._in_flight:
+            packet, submission = next(iter(self._in_flight.items()))
+            del self._in_flight[packet]
+            self._give_back(packet, submission, _ABORTED)
+
+    def abort_queued(self) -> None:
+        """Give back what the miniport has not seen yet."""
+        self._stalled = False
+        while self._queue:
+            packet = self._queue.popleft()
+            self._give_back(packet, self._in_flight.pop(packet), _ABORTED)
+
+    def abort_of_binding(self, binding: "Binding") -> list[Packet]:
+        """Give back what a binding has in flight, since it closes; the answer is what that was."""
+        taken = [packet for packet, submission in self._in_flight.items() if submission.binding is binding]
+        for packet in taken:
+            if packet in self._queue:
+                self._queue.remove(packet)
+            self._give_back(packet, self._in_flight.pop(packet), _ABORTED)
+        return taken
+
+    def left(self) -> list[Packet]:
+        """What is in flight: at the end of a reset or a halt, what the miniport has forgotten."""
+        return list(self._in_flight)
+
+    def queue_is_stuck(self) -> bool:
+        """Whether the oldest packet in the queue was there at the last two checks for hang."""
+        if not self._queue:
+            return False
+        oldest = self._in_flight[self._queue[0]]
+        oldest.checks += 1
+        return oldest.checks >= 2
+
+    def _accept(self, binding: "Binding", packet: Packet, *, inline: bool) -> NdisStatus | None:
+        """Take a packet over, or say by which status it is refused."""
+        adapter = self._adapter
+        refusal = binding.refuses_traffic()
+        if refusal is None:
+            check_instance("a packet to send", packet, Packet)
+            length = packet.length
+            if not adapter.header_size <= length <= adapter.maximum_total_size:
+                refusal = NdisStatus.INVALID_PACKET
+        if refusal is not None:
+            self._refused += 1
+            return refusal
+        handed_on = packet.state is _SENDING and binding.owns(packet.holder)
+        packet.transfer(PacketEvent.HAND_ON if handed_on else PacketEvent.SEND, adapter)
+        self._in_flight[packet] = _Submission(binding, handed_on=handed_on, inline=inline)
+        return None
+
+    def _deliver(self, packets: Sequence[Packet]) -> None:
+        """Hand accepted packets to the miniport, or to its queue."""
+        loopback = self._adapter.loopback
+        if loopback is not None and loopback.is_needed:
+            packets = loopback.loop(packets, self._in_flight)
+        if self._adapter.gate.serialized:
+            self._queue.extend(packets)
+            if not self._stalled:
+                self._adapter.gate.run(self._pump)
+        elif self._send_packets is not None:
+            if self._send_packets.awaited:
+                self._worker.post(self._run_array, packets)
+            else:
+                self._send_packets.call(packets)
+        else:
+            for packet in packets:
+                self._call_send(packet)
+
+    def _call_send(self, packet: Packet) -> None:
+        """MiniportSend of a deserialized miniport."""
+        assert self._send is not None
+        if self._send.awaited:
+            self._worker.post(self._run_send, packet)
+            return
+        submission = self._in_flight.get(packet)
+        if submission is not None:  # loopback may have answered for it
+            self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
+
+    async def _run_send(self, packet: Packet) -> None:
+        assert self._send is not None
+        submission = self._in_flight.get(packet)
+        if submission is None:
+            return  # aborted while it waited for its turn
+        status = self._send.status_of(await self._send.run(packet, failed=_FAILURE))
+        self._answer(packet, submission, status)
+
+    async def _run_array(self, packets: Sequence[Packet]) -> None:
+        assert self._send_packets is not None
+        await self._send_packets.run([packet for packet in packets if packet in self._in_flight])
+
+    def _answer(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
+        """Act on what a deserialized MiniportSend has answered."""
+        if status == _PENDING:
+            return
+        if status == _RESOURCES:
+            violation = RuleViolation(
+                "SEND-08",
+                f"MiniportSend of {self._adapter.name} answered RESOURCES; a deserialized miniport queues by itself: "
+                "answer PENDING, and complete the packet when it is sent",
+                packet,
+                site=self._adapter.site_of("send"),
+            )
+            self._adapter.fail(violation, "MiniportSend")
+            return
+        self._take_back(packet, submission, status)
+
+    def _take_back(self, packet: Packet, submission: _Submission, status: int) -> None:
+        """The miniport has given a packet back by its answer."""
+        if self._in_flight.get(packet) is not submission:
+            if submission.answered is _ABORTED:
+                return  # NDIS itself took it back meanwhile, in a reset or a halt
+            violation = RuleViolation(
+                "SEND-04",
+                f"MiniportSend of {self._adapter.name} completed {packet!r} and answered {NdisStatus(status).name}; "
+                "answer PENDING for what NdisMSendComplete gives back",
+                packet,
+                site=self._adapter.site_of("send"),
+            )
+            self._adapter.fail(violation, "MiniportSend")
+            return
+        del self._in_flight[packet]
+        if self._adapter.probe is not None:
+            self._answered.add(packet)
+        if submission.inline:
+            submission.answered = NdisStatus(status)
+            self._hand_over(packet, submission, status)
+        else:
+            self._give_back(packet, submission, status)
+
+    def _pump(self) -> None:
+        """Feed a serialized miniport from the queue, while it takes packets."""
+        while self._queue and not self._stalled and self._adapter.takes_sends:
+            if self._send_packets is not None:
+                self._pump_array()
+            else:
+                self._pump_one()
+
+    def _pump_one(self) -> None:
+        assert self._send is not None
+        packet = self._queue.popleft()
+        submission = self._in_flight[packet]
+        status = self._send.status_of(self._send.call(packet, failed=_FAILURE))
+        if status == _RESOURCES:
+            self._requeue([packet])
+        elif status != _PENDING:
+            self._take_back(packet, submission, status)
+
+    def _pump_array(self) -> None:
+        assert self._send_packets is not None
+        most = self._adapter.maximum_send_packets
+        packets = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+        submissions = [self._in_flight[packet] for packet in packets]
+        for packet in packets:
+            packet.oob.status = _UNSET
+        self._send_packets.call(packets)
+        statuses = [
+            packet.oob.status if self._in_flight.get(packet) is submission else _PENDING
+            for packet, submission in zip(packets, submissions, strict=True)
+        ]
+        self._check_array(packets, statuses)
+        if _RESOURCES in statuses:
+            first = statuses.index(_RESOURCES)
+            self._requeue([packet for packet in packets[first:] if packet in self._in_flight])
+            del packets[first:]
+        for packet, submission, status in zip(packets, submissions, statuses, strict=False):
+            if status not in (_PENDING, _UNSET):
+                self._take_back(packet, submission, status)
+
+    def _check_array(self, packets: list[Packet], statuses: list[int]) -> None:
+        """Hold what a serialized MiniportSendPackets has set against SEND-06 and SEND-07."""
+        name = self._adapter.name
+        site = self._adapter.site_of("send_packets")
+        if _UNSET in statuses:
+            packet = packets[statuses.index(_UNSET)]
+            text = f"MiniportSendPackets of {name} set no status on {packet!r}; set one on each element of the array"
+            self._adapter.fail(RuleViolation("SEND-06", text, packet, site=site), "MiniportSendPackets")
+        if _RESOURCES in statuses:
+            behind = statuses[statuses.index(_RESOURCES) :]
+            if any(status != _RESOURCES for status in behind):
+                text = (
+                    f"MiniportSendPackets of {name} accepted a packet behind one that it marked RESOURCES; stop there"
+                )
+                self._adapter.fail(RuleViolation("SEND-07", text, packets[0], site=site), "MiniportSendPackets")
+
+    def _requeue(self, packets: list[Packet]) -> None:
+        """Put packets back to the head of the queue, and wait until the miniport has room."""
+        self._stalled = True
+        self._requeued += len(packets)
+        for packet in reversed(packets):
+            packet.transfer(PacketEvent.REQUEUE, self._adapter)
+            self._queue.appendleft(packet)
+
+    def _give_back(self, packet: Packet, submission: _Submission, status: int) -> None:
+        """The packet is its protocol's again, which is told."""
+        if status == _ABORTED:
+            submission.answered = _ABORTED
+        self._hand_over(packet, submission, status)
+        submission.binding.send_is_complete(packet, status)
+
+    def _hand_over(self, packet: Packet, submission: _Submission, status: int) -> None:
+        if submission.handed_on:
+            packet.transfer(PacketEvent.HAND_BACK, submission.binding.virtual_adapter)
+        else:
+            packet.transfer(PacketEvent.COMPLETE)
+        if status == _SUCCESS:
+            self._sent += 1
+        else:
+            self._failed += 1
+        if not self._in_flight:
+            self._adapter.came_to_rest()
+
+    def _unknown(self, packet: Any) -> RuleViolation:
+        """Why a packet cannot be completed now."""
+        check_instance("a packet to complete", packet, Packet)
+        if packet in self._answered:
+            return RuleViolation(
+                "SEND-04",
+                f"{self._adapter.name} completes {packet!r}, which it gave back by the status of MiniportSend; "
+                "answer PENDING for what NdisMSendComplete gives back",
+                packet,
+            )
+        return RuleViolation(
+            "SEND-02",
+            f"{self._adapter.name} completes {packet!r}, which it does not have; complete each packet exactly once",
+            packet,
+        )

@@ -1,0 +1,292 @@
+"""The upper edge of a binding: what NDIS tells a protocol, and what it asks about the binding.
+
+Source: the pages of ProtocolReceivePacket, ProtocolReceive, ProtocolSendComplete, ProtocolStatus and their neighbours.
+Handlers that wait are run one after another, in the order of the events. A packet that may not be kept is shown to a
+protocol whose receive handler waits, which copies it.
+"""
+
+from typing import TYPE_CHECKING
+
+from asyncndis.base import NdisError, NdisStatus, Probe, Site
+from asyncndis.memory import Packet
+
+from .calling import Handler, Worker
+from .copies import Copies
+from .filters import ReceiveFilter
+from .frames import FramePool
+from .media import PacketFilter
+from .outcome import Outcome
+from .states import BINDING_STATES, BindingEvent, BindingState
+
+if TYPE_CHECKING:
+    from .adapter import Adapter
+    from .binding import Binding
+    from .library import Ndis
+    from .registered import RegisteredProtocol
+
+__all__ = ["Shown", "UpperEdge"]
+
+_OPEN = BindingState.OPEN
+
+
+class UpperEdge:
+    """The part of a binding that leads to its protocol.
+
+    :ivar adapter: what it is bound to
+    :ivar protocol: whose it is
+    :ivar context: the protocol's own, which its handlers get
+    :ivar filter: which frames it receives
+    :ivar lookahead: how many bytes it wants to look ahead
+    :ivar virtual_adapter: of an intermediate driver, the adapter that it offers above
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_awaited",
+        "_copies",
+        "_ether_type",
+        "_frames",
+        "_handlers",
+        "_received",
+        "_state",
+        "_worker",
+        "adapter",
+        "closing_requested",
+        "context",
+        "filter",
+        "lookahead",
+        "name",
+        "probe",
+        "protocol",
+        "virtual_adapter",
+    )
+
+    def __init__(
+        self, library: "Ndis", protocol: "RegisteredProtocol", adapter: "Adapter", probe: Probe | None
+    ) -> None:
+        self.name = f"{protocol.name} on {adapter.name}"
+        self.adapter = adapter
+        self.protocol = protocol
+        self.probe = probe
+        self.context: object = None
+        self.filter = ReceiveFilter(PacketFilter(0), adapter.current_address)
+        self.lookahead = 0
+        self.virtual_adapter: Adapter | None = None
+        self.closing_requested = False
+        self._state = BINDING_STATES.initial
+        self._handlers: dict[str, Handler | None] = {}
+        self._awaited: dict[Packet, Outcome] = {}
+        self._frames: FramePool | None = None
+        self._received = 0
+        self._ether_type = protocol.ether_type
+        self._copies = Copies(self._as_binding())
+        self._worker = Worker(library.group, f"receives of {self.name}")
+
+    @property
+    def state(self) -> BindingState:
+        """Where it is in its life. IRQL: any."""
+        return self._state
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used. IRQL: any."""
+        return self._state is _OPEN
+
+    @property
+    def frames(self) -> FramePool:
+        """The frames of this binding, which :meth:`send_frame` uses; as many as the protocol says. IRQL: any."""
+        if self._frames is None:
+            raise NdisError(f"{self.name} has no frames before it is open", NdisStatus.ADAPTER_NOT_OPEN)
+        return self._frames
+
+    # What the modules of NDIS ask
+
+    def open(self, context: object, frames: FramePool) -> None:
+        """The open has succeeded."""
+        self.context = context
+        self._frames = frames
+        self._handlers = {
+            name: self.protocol.handler(title, name, context, self._as_binding()) for name, title in _TITLES.items()
+        }
+        self._state = BINDING_STATES.after(self._state, BindingEvent.OPENED)
+        self.adapter.bindings_changed()
+
+    def step(self, event: BindingEvent) -> None:
+        """Go on to the next state."""
+        self._state = BINDING_STATES.after(self._state, event)
+        self.adapter.bindings_changed()
+
+    def owns(self, holder: object) -> bool:
+        """Whether a packet is with the intermediate driver that this binding belongs to."""
+        return self.virtual_adapter is not None and holder is self.virtual_adapter
+
+    def refuses_traffic(self) -> NdisStatus | None:
+        """The status by which traffic is refused now; None where it is not."""
+        if self.closing_requested:
+            return NdisStatus.CLOSING
+        return self.adapter.refusal()
+
+    def accepts(self, header: bytes) -> bool:
+        """Whether its filter, and its protocol, let a frame with such a header pass."""
+        if not self.filter.accepts(header[:6]):
+            return False
+        return self._ether_type is None or header[12:14] == self._ether_type
+
+    def site_of(self, name: str) -> Site | None:
+        """Where a handler is defined."""
+        return self.protocol.site_of(name)
+
+    def send_is_complete(self, packet: Packet, status: int) -> None:
+        """Tell the protocol that a packet is its own again."""
+        outcome = self._awaited.pop(packet, None) if self._awaited else None
+        if outcome is not None:
+            outcome.set(status)
+            return
+        self._tell("send_complete", packet, NdisStatus(status))
+
+    def receive_packet(self, packet: Packet, *, low: bool) -> int:
+        """Give the protocol a packet; the answer is how often it will return it."""
+        self._received += 1
+        handler = self._handlers["receive_packet"]
+        if handler is None or (low and handler.awaited):
+            return self._show(packet)
+        return self.call_receive(packet)
+
+    def call_receive(self, packet: Packet) -> int:
+        """Call the handler that takes packets, now or in its turn; the answer is how often it will return this one."""
+        handler = self._handlers["receive_packet"]
+        assert handler is not None
+        if handler.awaited:
+            self._worker.post(self._receive_and_return, handler, packet)
+            return 1
+        promised = handler.call(packet, failed=0)
+        if promised is None:
+            return 0
+        if not isinstance(promised, int) or promised < 0:
+            error = TypeError(f"{handler.name} answered {promised!r}; answer how often the packet will be returned")
+            self.protocol.fail(error, handler.name)
+            return 0
+        return promised
+
+    def copy_and_receive(self, context: object, header: memoryview, lookahead: memoryview, packet_size: int) -> None:
+        """Copy a frame that is shown, and give the copy to the receive handler. IRQL: DISPATCH, within ProtocolReceive.
+
+        Parameters as those of ``Protocol.receive_lookahead``.
+        """
+        if self._handlers["receive_packet"] is not None:
+            self._copies.receive(context, header, lookahead, packet_size)
+
+    def receive_lookahead(self, context: object, header: memoryview, lookahead: memoryview, size: int) -> None:
+        """Show the protocol a frame."""
+        self._received += 1
+        self._tell("receive", context, header, lookahead, size)
+
+    def receive_complete(self) -> None:
+        """Tell the protocol that a batch of frames is over."""
+        self._tell("receive_complete")
+
+    def transfer_is_complete(self, packet: Packet, status: int, count: int) -> None:
+        """Tell the protocol that a transfer has ended."""
+        if self._copies.transfer_is_complete(packet, NdisStatus(status), count):
+            return
+        self._tell("transfer_data_complete", packet, NdisStatus(status), count)
+
+    def status(self, status: NdisStatus, data: bytes) -> None:
+        """Tell the protocol of a change."""
+        self._tell("status", status, data)
+
+    def status_complete(self) -> None:
+        """Tell the protocol that the changes are told."""
+        self._tell("status_complete")
+
+    def abandon(self, status: NdisStatus) -> None:
+        """Wake whoever waits for a send of this binding, which will not be completed any more."""
+        for packet in list(self._awaited):
+            self.send_is_complete(packet, status)
+
+    def handler(self, name: str) -> Handler | None:
+        """One of the protocol's handlers, bound to this binding's context."""
+        return self._handlers.get(name)
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing of it is in flight, lent, asked for or being received."""
+        adapter = self.adapter
+        return not (
+            self._worker.busy
+            or len(self._copies)
+            or adapter.sends.of_binding(self._as_binding())
+            or adapter.receives.of_binding(self._as_binding())
+            or adapter.requests.of_binding(self._as_binding())
+            or adapter.lookahead.of_binding(self._as_binding())
+        )
+
+    @property
+    def is_receiving(self) -> bool:
+        """Whether a receive handler that may wait has not ended."""
+        return self._worker.busy
+
+    def take_back(self) -> list[Packet]:
+        """Take back the packets that the protocol has not returned; the answer is which."""
+        return self.adapter.receives.forget(self._as_binding()) + self._copies.forget()
+
+    def _tell(self, name: str, *arguments: object) -> None:
+        handler = self._handlers.get(name)
+        if handler is None:
+            return
+        if handler.awaited:
+            self._worker.post(handler.run, *arguments)
+        else:
+            handler.call(*arguments)
+
+    def _show(self, packet: Packet) -> int:
+        """A packet for a protocol that looks at frames, or one that may not be kept: as header and lookahead."""
+        frame = packet.to_bytes()
+        size = self.adapter.header_size
+        context = Shown(packet)
+        try:
+            self._tell("receive", context, memoryview(frame)[:size], memoryview(frame)[size:], len(frame) - size)
+        finally:
+            context.packet = None
+        self.receive_complete()
+        return 0
+
+    async def _receive_and_return(self, handler: Handler, packet: Packet) -> None:
+        """Run a receive handler that may wait, and return its packet when it has ended."""
+        try:
+            await handler.run(packet)
+        finally:
+            if self._copies.owes(packet) or self.adapter.receives.owes(self._as_binding(), packet):
+                self._as_binding().return_packet(packet)
+
+    def _as_binding(self) -> "Binding":
+        raise AssertionError("only a binding has an upper edge")
+
+
+_TITLES = {
+    "open_adapter_complete": "ProtocolOpenAdapterComplete",
+    "close_adapter_complete": "ProtocolCloseAdapterComplete",
+    "send_complete": "ProtocolSendComplete",
+    "transfer_data_complete": "ProtocolTransferDataComplete",
+    "reset_complete": "ProtocolResetComplete",
+    "request_complete": "ProtocolRequestComplete",
+    "receive": "ProtocolReceive",
+    "receive_complete": "ProtocolReceiveComplete",
+    "status": "ProtocolStatus",
+    "status_complete": "ProtocolStatusComplete",
+    "receive_packet": "ProtocolReceivePacket",
+    "unbind_adapter": "ProtocolUnbindAdapter",
+    "pnp_event": "ProtocolPnPEvent",
+}
+
+
+class Shown:
+    """What stands for a packet while a protocol looks at it.
+
+    :ivar packet: None once it does not any more
+    """
+
+    __slots__ = ("packet",)
+
+    def __init__(self, packet: Packet) -> None:
+        self.packet: Packet | None = packet

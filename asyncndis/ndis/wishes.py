@@ -1,0 +1,127 @@
+"""What NDIS answers and sets on behalf of a binding: its packet filter, its multicast list, its lookahead.
+
+Source: the pages of OID_GEN_CURRENT_PACKET_FILTER, OID_802_3_MULTICAST_LIST, OID_GEN_CURRENT_LOOKAHEAD and
+OID_GEN_PROTOCOL_OPTIONS. Each binding has its own; the miniport is set to what all of them together want, and what it
+refuses no binding gets. Every other request goes to the miniport as it is.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from asyncndis.base import NdisError, NdisStatus
+
+from .filters import ReceiveFilter
+from .media import PacketFilter
+from .oids import Oid, decode_oid, encode_oid
+from .requests import NdisRequest
+from .resetting import set_request
+from .states import REQUEST_STATES, RequestEvent
+
+if TYPE_CHECKING:
+    from .binding import Binding
+
+__all__ = ["Wishes"]
+
+_SUCCESS = NdisStatus.SUCCESS
+_PENDING = NdisStatus.PENDING
+_OWN = frozenset(
+    {
+        Oid.GEN_CURRENT_PACKET_FILTER,
+        Oid.IEEE_802_3_MULTICAST_LIST,
+        Oid.GEN_CURRENT_LOOKAHEAD,
+        Oid.GEN_PROTOCOL_OPTIONS,
+    }
+)
+
+Done = Callable[[NdisRequest, NdisStatus], object]
+
+
+class Wishes:
+    """What one binding wants.
+
+    :param binding: whose
+    """
+
+    __slots__ = ("_binding", "_options")
+
+    def __init__(self, binding: "Binding") -> None:
+        self._binding = binding
+        self._options = 0
+
+    def submit(self, request: NdisRequest, done: Done) -> NdisStatus:
+        """Answer a request, or bring it to the miniport; PENDING, and ``done`` is called with the outcome."""
+        if request.oid not in _OWN:
+            return self._binding.adapter.requests.submit(request, self._binding, done)
+        request.state = REQUEST_STATES.after(request.state, RequestEvent.SUBMIT)
+        try:
+            status = self._answer(request) if request.is_query else self._set(request, done)
+        except NdisError as error:
+            status = error.status
+        if status is not _PENDING:
+            request.state = REQUEST_STATES.after(request.state, RequestEvent.COMPLETE)
+        return status
+
+    def _answer(self, request: NdisRequest) -> NdisStatus:
+        """A query that NDIS answers itself."""
+        binding = self._binding
+        values: dict[int, Any] = {
+            Oid.GEN_CURRENT_PACKET_FILTER: binding.filter.packet_filter,
+            Oid.IEEE_802_3_MULTICAST_LIST: binding.filter.multicast_list,
+            Oid.GEN_CURRENT_LOOKAHEAD: binding.lookahead,
+        }
+        if request.oid not in values:
+            return NdisStatus.NOT_SUPPORTED
+        data = encode_oid(request.oid, values[request.oid])
+        if len(data) > len(request.buffer):
+            request.bytes_needed = len(data)
+            return NdisStatus.BUFFER_TOO_SHORT
+        request.buffer[: len(data)] = data
+        request.bytes_written = len(data)
+        return _SUCCESS
+
+    def _set(self, request: NdisRequest, done: Done) -> NdisStatus:
+        """Set the miniport to what all bindings want now; where it refuses, nothing has changed."""
+        binding = self._binding
+        before = binding.filter, binding.lookahead
+        value = decode_oid(request.oid, request.buffer)
+        if request.oid == Oid.GEN_PROTOCOL_OPTIONS:
+            self._options = value
+            return _SUCCESS
+        if request.oid == Oid.GEN_CURRENT_LOOKAHEAD:
+            binding.lookahead = value
+            forwarded = set_request(Oid.GEN_CURRENT_LOOKAHEAD, binding.adapter.combined_lookahead())
+        else:
+            binding.filter = self._filter(request.oid, value)
+            binding.adapter.has_filter = True
+            forwarded = self._combined(request.oid)
+        request.bytes_read = len(request.buffer)
+
+        def settle(_forwarded: NdisRequest, status: NdisStatus) -> None:
+            request.state = REQUEST_STATES.after(request.state, RequestEvent.COMPLETE)
+            self._settle(status, before)
+            done(request, status)
+
+        status = binding.adapter.requests.submit(forwarded, binding, settle)
+        if status is not _PENDING:
+            self._settle(status, before)
+        return status
+
+    def _filter(self, oid: int, value: Any) -> ReceiveFilter:
+        now = self._binding.filter
+        address = self._binding.adapter.current_address
+        try:
+            if oid == Oid.GEN_CURRENT_PACKET_FILTER:
+                return ReceiveFilter(PacketFilter(value), address, now.multicast_list)
+            return ReceiveFilter(now.packet_filter, address, value)
+        except ValueError as error:
+            raise NdisError(str(error), NdisStatus.INVALID_DATA) from error
+
+    def _combined(self, oid: int) -> NdisRequest:
+        wanted = self._binding.adapter.combined_filter()
+        if oid == Oid.GEN_CURRENT_PACKET_FILTER:
+            return set_request(Oid.GEN_CURRENT_PACKET_FILTER, wanted.packet_filter)
+        return set_request(Oid.IEEE_802_3_MULTICAST_LIST, wanted.multicast_list)
+
+    def _settle(self, status: NdisStatus, before: tuple[ReceiveFilter, int]) -> None:
+        if status.is_error:
+            self._binding.filter, self._binding.lookahead = before
