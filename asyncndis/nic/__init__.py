@@ -2,9 +2,9 @@
 
 from .busmaster import BusMasterNic, BusMasterState
 from .checker import RingChecker
-from .counters import Counter, NicStatistics
+from .counters import NicCounter, NicStatistics
 from .device import Bus, Device, Link, WindowBus
-from .filters import ReceiveFilter
+from .filters import FrameFilter
 from .impairments import Chooser, Conditions, Dice, PathStatistics
 from .interrupts import Cause, InterruptState
 from .registers import (
@@ -36,18 +36,18 @@ __all__ = [
     "Chooser",
     "Conditions",
     "Control",
-    "Counter",
     "DescriptorFlag",
     "Device",
     "Dice",
     "Direction",
     "Faulty",
+    "FrameFilter",
     "InterruptState",
     "Link",
     "Loopback",
+    "NicCounter",
     "NicStatistics",
     "PathStatistics",
-    "ReceiveFilter",
     "Register",
     "RingChecker",
     "RingState",

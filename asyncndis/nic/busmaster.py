@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from asyncndis.base import check_instance, check_integer, current_probe
 
-from .counters import Counter, count_frames
+from .counters import NicCounter, count_frames
 from .device import Bus, OnInterrupt
 from .interrupts import Cause, InterruptState
 from .registers import ADDRESS_VALID, Control, DescriptorFlag, Register, Status, words_of_mac
@@ -22,7 +22,7 @@ from .station import Station
 __all__ = ["BusMasterNic", "BusMasterState"]
 
 _ALL_ONES = 0xFFFF_FFFF
-_HALVES = 2 * len(Counter)
+_HALVES = 2 * len(NicCounter)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ class BusMasterNic(Station):
         batch = self._tx.fetch(limit, self.max_frame, carrier=self.link_up)
         if not batch:
             return 0, 0
-        self._counts[Counter.TX_ERRORS] += len(batch.errors)
+        self._counts[NicCounter.TX_ERRORS] += len(batch.errors)
         octets = self._send(batch.frames, lambda: self._report_sent(batch))
         if batch.violation is not None:
             raise batch.violation
@@ -234,9 +234,9 @@ class BusMasterNic(Station):
     def _store(self, frames: Sequence[bytes]) -> int:
         batch = self._rx.store(frames)
         lost = len(frames) - len(batch)
-        count_frames(self._counts, Counter.RX_DIRECTED_FRAMES, batch.frames)
-        self._counts[Counter.RX_ERRORS] += len(batch.errors)
-        self._counts[Counter.RX_NO_BUFFER] += lost
+        count_frames(self._counts, NicCounter.RX_DIRECTED_FRAMES, batch.frames)
+        self._counts[NicCounter.RX_ERRORS] += len(batch.errors)
+        self._counts[NicCounter.RX_NO_BUFFER] += lost
         if batch:
             self._report(batch, Cause.RX_DONE)
         if lost:

@@ -10,10 +10,10 @@ from enum import IntEnum
 
 from .device import BROADCAST_ADDRESS
 
-__all__ = ["Counter", "NicStatistics", "count_frames", "new_counts"]
+__all__ = ["NicCounter", "NicStatistics", "count_frames", "new_counts"]
 
 
-class Counter(IntEnum):
+class NicCounter(IntEnum):
     """The counters, in the order in which a device shows them."""
 
     TX_DIRECTED_FRAMES = 0
@@ -102,8 +102,8 @@ class NicStatistics:
 
 
 def new_counts() -> list[int]:
-    """All counters at nothing, to be indexed by :class:`Counter`."""
-    return [0] * len(Counter)
+    """All counters at nothing, to be indexed by :class:`NicCounter`."""
+    return [0] * len(NicCounter)
 
 
 def count_frames(counts: list[int], first: int, frames: Sequence[bytes]) -> int:

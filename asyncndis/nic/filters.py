@@ -10,10 +10,10 @@ from asyncndis.base import check_instance, check_integer
 
 from .device import BROADCAST_ADDRESS
 
-__all__ = ["AddressFilter", "ReceiveFilter"]
+__all__ = ["AddressFilter", "FrameFilter"]
 
 
-class ReceiveFilter(IntFlag):
+class FrameFilter(IntFlag):
     """The kinds of frames that pass; the values are those of OID_GEN_CURRENT_PACKET_FILTER."""
 
     DIRECTED = 0x01
@@ -23,7 +23,7 @@ class ReceiveFilter(IntFlag):
     PROMISCUOUS = 0x20
 
 
-_ALL = sum(ReceiveFilter)
+_ALL = sum(FrameFilter)
 
 
 class AddressFilter:
@@ -39,12 +39,12 @@ class AddressFilter:
         check_integer("multicast_limit", multicast_limit, 0, 0xFFFF)
         self._mac = mac
         self._limit = multicast_limit
-        self._rule = ReceiveFilter(0)
+        self._rule = FrameFilter(0)
         self._multicast: tuple[bytes, ...] = ()
         self._addresses: frozenset[bytes] = frozenset()
 
     @property
-    def rule(self) -> ReceiveFilter:
+    def rule(self) -> FrameFilter:
         """The kinds of frames that pass now."""
         return self._rule
 
@@ -66,7 +66,7 @@ class AddressFilter:
         check_integer("a receive filter", rule)
         if rule & ~_ALL:
             raise ValueError(f"a receive filter is made of the bits {_ALL:#x}, not {rule:#x}")
-        self._rule = ReceiveFilter(rule)
+        self._rule = FrameFilter(rule)
         self._update()
 
     def set_mac(self, mac: bytes) -> None:
@@ -96,10 +96,10 @@ class AddressFilter:
     def admit(self, frames: Sequence[bytes]) -> Sequence[bytes]:
         """The frames that pass, in order."""
         rule = self._rule
-        if rule & ReceiveFilter.PROMISCUOUS:
+        if rule & FrameFilter.PROMISCUOUS:
             return frames
         addresses = self._addresses
-        if not rule & ReceiveFilter.ALL_MULTICAST:
+        if not rule & FrameFilter.ALL_MULTICAST:
             return [frame for frame in frames if frame[:6] in addresses]
         return [
             frame for frame in frames if frame[:6] in addresses or (frame[0] & 1 and frame[:6] != BROADCAST_ADDRESS)
@@ -107,9 +107,9 @@ class AddressFilter:
 
     def _update(self) -> None:
         rule = self._rule
-        addresses = {self._mac} if rule & ReceiveFilter.DIRECTED else set[bytes]()
-        if rule & ReceiveFilter.MULTICAST:
+        addresses = {self._mac} if rule & FrameFilter.DIRECTED else set[bytes]()
+        if rule & FrameFilter.MULTICAST:
             addresses.update(self._multicast)
-        if rule & ReceiveFilter.BROADCAST:
+        if rule & FrameFilter.BROADCAST:
             addresses.add(BROADCAST_ADDRESS)
         self._addresses = frozenset(addresses)

@@ -238,8 +238,8 @@ class Path:
         self._hold_alarm = clock.call_at(clock.now() + self._conditions.hold_us * MICROSECOND, self._hold_is_over)
 
     def _let_go(self) -> list[bytes]:
-        if self._hold_alarm is not None:
-            self._hold_alarm.cancel()
+        assert self._hold_alarm is not None
+        self._hold_alarm.cancel()
         self._hold_alarm = None
         held, self._held = self._held, []
         return held

@@ -57,7 +57,7 @@ class Register(IntEnum):
     COALESCE_MICROSECONDS = 0x01C
     """So long after the first completion comes an interrupt in any case; 0 for no such limit."""
     RECEIVE_FILTER = 0x020
-    """:class:`ReceiveFilter`; nothing passes after a reset."""
+    """:class:`FrameFilter`; nothing passes after a reset."""
     MAC_LOW = 0x024
     """The first four bytes of the station's address, the first one in the lowest bits."""
     MAC_HIGH = 0x028
@@ -82,7 +82,7 @@ class Register(IntEnum):
     RX_HEAD = 0x06C
     RX_TAIL = 0x070
     COUNTERS = 0x100
-    """64 bits for each :class:`Counter`, in its order; read only."""
+    """64 bits for each :class:`NicCounter`, in its order; read only."""
     MULTICAST = 0x200
     """64 bits for each entry: as MAC_LOW and MAC_HIGH, with ADDRESS_VALID in the high half."""
 

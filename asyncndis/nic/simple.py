@@ -14,9 +14,9 @@ from asyncndis.kernel.processors import Irql
 from asyncndis.kernel.waiters import WaiterQueue
 from asyncndis.kernel.waiting import check_may_wait, preempt
 
-from .counters import Counter, count_frames
+from .counters import NicCounter, count_frames
 from .device import FRAME_MINIMUM, HEADER_BYTES, Bus, OnInterrupt
-from .filters import ReceiveFilter
+from .filters import FrameFilter
 from .interrupts import Cause, InterruptState
 from .station import Station
 
@@ -102,18 +102,18 @@ class SimpleNic(Station):
 
     def unplug(self) -> None:
         """Take the NIC out, driver or no driver; whoever waits to transmit is told so."""
-        self.reset()
-        self._interrupts.on_interrupt = None
         self._is_plugged = False
         if self._waiters is not None:
             self._waiters.close()
+        self.reset()
+        self._interrupts.on_interrupt = None
 
     def reset(self) -> None:
         """Be as after power-up: empty queues, no filter, interrupts masked, counters at nothing. IRQL: any."""
         self._reset()
         self._received.clear()
         self._sending.clear()
-        self._admit_waiters()
+        self._admit_a_waiter()
 
     def enable_interrupts(self, causes: int = sum(Cause)) -> None:
         """Let these causes raise the line; it goes up at once when one of them is set. IRQL: any."""
@@ -135,10 +135,10 @@ class SimpleNic(Station):
         """
         self._interrupts.coalesce(frames, microseconds)
 
-    def set_filter(self, rule: ReceiveFilter | int) -> None:
+    def set_filter(self, rule: FrameFilter | int) -> None:
         """Say which kinds of frames are received; none after a reset. IRQL: any.
 
-        :param rule: bits of :class:`ReceiveFilter`
+        :param rule: bits of :class:`FrameFilter`
         :raises ValueError: for other bits
         """
         self._filter.set_rule(rule)
@@ -158,7 +158,7 @@ class SimpleNic(Station):
         :raises ValueError: when it is shorter than a header or longer than ``max_frame``
         """
         data = self._checked(frame)
-        if len(self._sending) + self._promised() >= self.tx_limit:
+        if not self._has_room():
             raise NdisError(
                 f"{self.name} has {self.tx_limit} frames to send already; wait for TX_DONE, or use transmit()",
                 NdisStatus.RESOURCES,
@@ -177,9 +177,10 @@ class SimpleNic(Station):
             await preempt(self._probe, "SimpleNic.transmit", self)
         check_may_wait(f"may wait for {self.name} to send", self, "use transmit_nowait() there", Irql.APC)
         data = self._checked(frame)
-        if len(self._sending) + self._promised() >= self.tx_limit:
+        if not self._has_room():
             await self._wait_for_room()
         self._queue(data)
+        self._admit_a_waiter()
 
     def poll(self) -> bytes | None:
         """The oldest frame that has arrived; None when there is none. IRQL: any."""
@@ -231,29 +232,34 @@ class SimpleNic(Station):
         self._sending.append(data.ljust(FRAME_MINIMUM, b"\0"))
         self._pacer.wake()
 
+    def _has_room(self) -> bool:
+        """Whether a newcomer may queue a frame: there is room, and nobody waits for it."""
+        waiters = self._waiters
+        return len(self._sending) < self.tx_limit and (waiters is None or not len(waiters) + waiters.in_hand)
+
     async def _wait_for_room(self) -> None:
-        """Wait until there is room, first come, first served."""
         if self._waiters is None:
             self._waiters = WaiterQueue(current_host())
         seat = self._waiters.join()
         try:
             room = await seat
         except BaseException:
-            if self._waiters.leave(seat):
-                self._admit_waiters()  # the room that this one was promised is the next one's
+            self._waiters.leave(seat)
+            self._admit_a_waiter()  # the room that this one may have been promised is the next one's
             raise
-        if room is None:
+        if room is not None:
+            self._waiters.in_hand -= 1
+        if room is None or not self._is_plugged:
             raise NdisError(f"{self.name} was taken out", NdisStatus.ADAPTER_REMOVED)
-        self._waiters.in_hand -= 1
 
-    def _promised(self) -> int:
-        """Room that is promised to waiters which have not run since."""
-        return 0 if self._waiters is None else self._waiters.in_hand
+    def _admit_a_waiter(self) -> None:
+        """Promise room to the oldest waiter; the next one's turn is when that has queued its frame.
 
-    def _admit_waiters(self) -> None:
+        So frames keep the order in which their senders came, whichever of them the loop runs first.
+        """
         waiters = self._waiters
-        while waiters and len(self._sending) + waiters.in_hand < self.tx_limit and waiters.offer(True):
-            pass
+        if waiters and not waiters.in_hand and len(self._sending) < self.tx_limit:
+            waiters.offer(True)
 
     def _is_listening(self) -> bool:
         return self._is_plugged
@@ -264,8 +270,8 @@ class SimpleNic(Station):
     def _store(self, frames: Sequence[bytes]) -> int:
         taken = frames[: self.rx_limit - len(self._received)]
         self._received += taken
-        count_frames(self._counts, Counter.RX_DIRECTED_FRAMES, taken)
-        self._counts[Counter.RX_NO_BUFFER] += len(frames) - len(taken)
+        count_frames(self._counts, NicCounter.RX_DIRECTED_FRAMES, taken)
+        self._counts[NicCounter.RX_NO_BUFFER] += len(frames) - len(taken)
         if taken:
             self._interrupts.completed(Cause.RX_DONE, len(taken))
         if len(taken) < len(frames):
@@ -277,6 +283,6 @@ class SimpleNic(Station):
         frames = [sending.popleft() for _ in range(min(limit, len(sending)))]
         if not frames:
             return 0, 0
-        self._admit_waiters()
+        self._admit_a_waiter()
         causes = Cause.TX_DONE if sending else Cause.TX_DONE | Cause.TX_QUEUE_EMPTY
         return len(frames), self._send(frames, lambda: self._interrupts.completed(causes, len(frames)))

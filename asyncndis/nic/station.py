@@ -8,7 +8,7 @@ from typing import Any
 
 from asyncndis.base import check_instance, check_integer
 
-from .counters import Counter, NicStatistics, count_frames, new_counts
+from .counters import NicCounter, NicStatistics, count_frames, new_counts
 from .device import FRAME_MINIMUM, HEADER_BYTES, Link, OnInterrupt, choose_mac
 from .filters import AddressFilter
 from .interrupts import Cause, InterruptUnit
@@ -98,13 +98,13 @@ class Station:
             return 0
         counts = self._counts
         if not self.link_up or not self._is_listening():
-            counts[Counter.RX_OFF] += len(frames)
+            counts[NicCounter.RX_OFF] += len(frames)
             return 0
         lengths = set(map(len, frames))  # mostly one or two
         if min(lengths) < HEADER_BYTES or max(lengths) > self.max_frame:
             frames = self._sift(frames)
         admitted = self._filter.admit(frames)
-        counts[Counter.RX_FILTERED] += len(frames) - len(admitted)
+        counts[NicCounter.RX_FILTERED] += len(frames) - len(admitted)
         return self._store(admitted) if admitted else 0
 
     def step(self, frames: int = 1) -> int:
@@ -143,10 +143,10 @@ class Station:
             complete()
             return 0
         if self._link is None or not self.link_up:
-            self._counts[Counter.TX_NO_CARRIER] += len(frames)
+            self._counts[NicCounter.TX_NO_CARRIER] += len(frames)
             complete()
             return 0
-        octets = count_frames(self._counts, Counter.TX_DIRECTED_FRAMES, frames)
+        octets = count_frames(self._counts, NicCounter.TX_DIRECTED_FRAMES, frames)
         try:
             self._link.carry(frames)
         finally:
@@ -157,8 +157,8 @@ class Station:
         """Those of a length that is allowed."""
         runts = sum(len(frame) < HEADER_BYTES for frame in frames)
         right = [frame for frame in frames if HEADER_BYTES <= len(frame) <= self.max_frame]
-        self._counts[Counter.RX_ERRORS] += runts
-        self._counts[Counter.RX_OVERSIZE] += len(frames) - len(right) - runts
+        self._counts[NicCounter.RX_ERRORS] += runts
+        self._counts[NicCounter.RX_OVERSIZE] += len(frames) - len(right) - runts
         return right
 
     def _update_link(self) -> None:

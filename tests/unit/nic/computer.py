@@ -11,13 +11,13 @@ from asyncndis.nic import (
     Cause,
     Control,
     DescriptorFlag,
-    ReceiveFilter,
+    FrameFilter,
     Register,
 )
 
 __all__ = ["ALL_KINDS", "Computer", "Driver", "Sink", "frame_of"]
 
-ALL_KINDS = ReceiveFilter.DIRECTED | ReceiveFilter.BROADCAST | ReceiveFilter.MULTICAST
+ALL_KINDS = FrameFilter.DIRECTED | FrameFilter.BROADCAST | FrameFilter.MULTICAST
 ENABLE = Control.TX_ENABLE | Control.RX_ENABLE
 OWN, END = int(DescriptorFlag.OWN), int(DescriptorFlag.END)
 

@@ -9,9 +9,9 @@ from asyncndis.nic import (
     BusMasterNic,
     Cause,
     Control,
-    Counter,
     DescriptorFlag,
-    ReceiveFilter,
+    FrameFilter,
+    NicCounter,
     Register,
     Status,
     multicast_registers,
@@ -83,7 +83,7 @@ def test_registers_keep_what_was_written() -> None:
     assert [nic.read(mask) for mask in masks] == [0x0E] * 3
 
 
-@pytest.mark.parametrize("offset", [0x034, 0x080, Register.COUNTERS + 8 * len(Counter), Register.MULTICAST + 256])
+@pytest.mark.parametrize("offset", [0x034, 0x080, Register.COUNTERS + 8 * len(NicCounter), Register.MULTICAST + 256])
 def test_no_such_register(offset: int) -> None:
     nic, _, _ = connected()
     with pytest.raises(ValueError, match=f"no register at {offset:#x}"):
@@ -325,16 +325,16 @@ def test_what_passes_the_filter() -> None:
         return [nic.receive(frame) for frame in frames]
 
     assert passed(0) == [False] * 5
-    assert passed(ReceiveFilter.DIRECTED) == [True, False, False, False, False]
-    assert passed(ReceiveFilter.MULTICAST) == [False, True, False, False, False]
-    assert passed(ReceiveFilter.ALL_MULTICAST) == [False, True, True, False, False]
-    assert passed(ReceiveFilter.BROADCAST) == [False, False, False, True, False]
-    assert passed(ReceiveFilter.PROMISCUOUS) == [True] * 5
+    assert passed(FrameFilter.DIRECTED) == [True, False, False, False, False]
+    assert passed(FrameFilter.MULTICAST) == [False, True, False, False, False]
+    assert passed(FrameFilter.ALL_MULTICAST) == [False, True, True, False, False]
+    assert passed(FrameFilter.BROADCAST) == [False, False, False, True, False]
+    assert passed(FrameFilter.PROMISCUOUS) == [True] * 5
     assert nic.statistics().rx_filtered == 5 + 4 + 4 + 3 + 4
     for register, value in multicast_registers(3, None):
         assert nic.read(register) != 0
         nic.write(register, value)
-    assert passed(ReceiveFilter.MULTICAST) == [False] * 5
+    assert passed(FrameFilter.MULTICAST) == [False] * 5
 
 
 def test_what_is_not_received_is_counted_by_its_reason() -> None:
@@ -358,16 +358,16 @@ def test_counters_by_kind_and_as_registers() -> None:
     driver.post(*[128] * 3)
     for length, address in ((60, nic.mac), (70, GROUP), (80, ALL)):
         driver.send(frame_of(address, length=length))
-        nic.write(Register.RECEIVE_FILTER, ALL_KINDS | ReceiveFilter.ALL_MULTICAST)
+        nic.write(Register.RECEIVE_FILTER, ALL_KINDS | FrameFilter.ALL_MULTICAST)
         nic.receive(frame_of(address, length=length))
     nic.step(9)
     now = nic.statistics()
     assert (now.tx_directed_bytes, now.tx_multicast_bytes, now.tx_broadcast_bytes) == (60, 70, 80)
     assert (now.rx_directed_frames, now.rx_multicast_frames, now.rx_broadcast_frames) == (1, 1, 1)
     assert (now.tx_frames, now.tx_bytes, now.rx_frames, now.rx_bytes) == (3, 210, 3, 210)
-    assert nic.read(Register.COUNTERS + 8 * Counter.RX_MULTICAST_BYTES, 8) == 70
-    assert nic.read(Register.COUNTERS + 8 * Counter.RX_MULTICAST_BYTES + 4) == 0
-    assert nic.read(Register.COUNTERS + 8 * Counter.TX_BROADCAST_FRAMES) == 1
+    assert nic.read(Register.COUNTERS + 8 * NicCounter.RX_MULTICAST_BYTES, 8) == 70
+    assert nic.read(Register.COUNTERS + 8 * NicCounter.RX_MULTICAST_BYTES + 4) == 0
+    assert nic.read(Register.COUNTERS + 8 * NicCounter.TX_BROADCAST_FRAMES) == 1
 
 
 def test_the_interrupt_line() -> None:

@@ -205,6 +205,14 @@ def test_memory_may_be_used_again_once_it_came_back() -> None:
         assert bytes(block.view) == frame_of(driver.nic.mac, number)
 
 
+def test_what_is_watched_shows_in_words() -> None:
+    driver = checked()
+    driver.send(frame_of(PEER))
+    ring = driver.nic._tx
+    assert repr(ring) == "<tx ring of nic 1 of 4 descriptors with the device, 0 given back>"
+    assert repr(ring.checker) == "<RingChecker of tx ring of nic, 4 descriptors>"
+
+
 def test_what_comes_back_is_poisoned() -> None:
     driver = checked()
     driver.send(frame_of(PEER))

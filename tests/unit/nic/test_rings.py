@@ -1,6 +1,7 @@
 """The rings against two queues: whatever driver, device and wire do in turns, frames come out whole and in order."""
 
 from collections import deque
+from dataclasses import dataclass
 from itertools import pairwise
 
 import hypothesis.strategies as st
@@ -13,6 +14,19 @@ from tests.unit.nic.computer import OWN, Driver, Sink, frame_of
 
 PEER = b"\x02\0\0\0\0\x07"
 SIZE = 8
+
+
+@dataclass
+class Saved:
+    """What the model and the computer held when the device was saved."""
+
+    device: BusMasterState
+    sending: deque[tuple[bytes, int]]
+    posted: deque[Block]
+    lost: int
+    tx_tail: int
+    rx_tail: int
+    memory: list[bytes]
 
 
 class Rings(RuleBasedStateMachine):
@@ -30,7 +44,7 @@ class Rings(RuleBasedStateMachine):
         self.sending: deque[tuple[bytes, int]] = deque()  # frame, descriptors
         self.posted: deque[Block] = deque()
         self.lost = 0
-        self.saved: tuple[BusMasterState, tuple[object, ...], list[bytes]] | None = None
+        self.saved: Saved | None = None
 
     def window_at(self, address: int, length: int) -> tuple[int, memoryview]:
         for block in self.driver.computer.blocks:
@@ -93,28 +107,28 @@ class Rings(RuleBasedStateMachine):
 
     @rule()
     def save(self) -> None:
-        model = (
-            self.number,
+        self.saved = Saved(
+            self.nic.save(),
             self.sending.copy(),
             self.posted.copy(),
             self.lost,
             self.driver.tx_tail,
             self.driver.rx_tail,
+            [bytes(block.view) for block in self.driver.computer.blocks],
         )
-        self.saved = self.nic.save(), model, [bytes(block.view) for block in self.driver.computer.blocks]
 
     @precondition(lambda self: self.saved)
     @rule()
     def restore(self) -> None:
-        assert self.saved is not None
-        state, model, memory = self.saved
-        del self.driver.computer.blocks[len(memory) :]
-        for block, content in zip(self.driver.computer.blocks, memory, strict=True):
+        saved = self.saved
+        assert saved is not None
+        del self.driver.computer.blocks[len(saved.memory) :]
+        for block, content in zip(self.driver.computer.blocks, saved.memory, strict=True):
             block.view[:] = content
-        self.number, self.sending, self.posted, self.lost, self.driver.tx_tail, self.driver.rx_tail = model  # type: ignore[assignment]  # a tuple of their kinds
-        self.sending, self.posted = self.sending.copy(), self.posted.copy()
-        self.nic.restore(state)
-        assert self.nic.save() == state
+        self.sending, self.posted, self.lost = saved.sending.copy(), saved.posted.copy(), saved.lost
+        self.driver.tx_tail, self.driver.rx_tail = saved.tx_tail, saved.rx_tail
+        self.nic.restore(saved.device)
+        assert self.nic.save() == saved.device
 
     @invariant()
     def nothing_is_lost_or_made_up(self) -> None:
