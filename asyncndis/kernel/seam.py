@@ -9,7 +9,7 @@ lock. Other tasks run while a handler waits.
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from types import CodeType, CoroutineType
-from typing import Any, TypeVar, TypeVarTuple, cast, overload
+from typing import Any, Self, TypeVar, TypeVarTuple, cast, overload
 
 from asyncndis.base import RuleViolation, Site, is_driver_code
 
@@ -17,7 +17,7 @@ from .context import _frames_of
 from .control import loop_control
 from .processors import HeldLock, Irql, Processor, current_processor, irql_name, raised
 
-__all__ = ["invoke", "invoke_nowait"]
+__all__ = ["PlainCalls", "invoke", "invoke_nowait"]
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -66,11 +66,63 @@ def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, ir
         result = handler(*arguments)
         if isinstance(result, CoroutineType):
             result.close()
-            raise TypeError(f"{_name_of(handler)} is a coroutine function, but its caller cannot await it; use invoke")
+            raise _not_awaited(handler)
         _check_exit(handler, task, irql, top)
     finally:
         _restore(task, before, top)
     return result
+
+
+class PlainCalls:
+    """Several calls of plain handlers in a row, at one level: ``with PlainCalls(level) as calls: calls.make(handler)``.
+
+    The processor is looked up, raised and restored once for all of them; after each, it is what it was, as with
+    :func:`invoke_nowait`. Nothing may be awaited in the block.
+
+    :param irql: the level, not below the caller's
+    """
+
+    __slots__ = ("_before", "_irql", "_processor", "_task", "_top")
+
+    def __init__(self, irql: int) -> None:
+        self._irql = irql
+
+    def __enter__(self) -> Self:
+        processor = current_processor()
+        self._processor = processor
+        self._task, self._before, self._top = processor.task, processor.irql, processor.top
+        if self._irql != self._before:
+            processor.raise_irql(self._irql)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._irql != self._before:
+            _restore(self._task, self._before, self._top)
+
+    def make(self, handler: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
+        """Call a handler; see :func:`invoke_nowait`."""
+        try:
+            result = handler(*arguments)
+        except BaseException:
+            self._put_right()
+            raise
+        if type(result) is CoroutineType:  # not isinstance(): this stands in the path of every packet
+            cast("CoroutineType[Any, Any, Any]", result).close()
+            raise _not_awaited(handler)
+        processor = self._processor
+        if processor.irql != self._irql or processor.top is not self._top:
+            try:
+                _check_exit(handler, self._task, self._irql, self._top)
+            finally:
+                self._put_right()
+        return result
+
+    def _put_right(self) -> None:
+        """Back to the level of the block, whatever the handler has left; a lock that it left keeps its own."""
+        processor = self._processor = raised.get(self._task) or current_processor()
+        if processor.top is self._top and processor.irql != self._irql:
+            processor.irql = Irql.PASSIVE
+            processor.raise_irql(self._irql)
 
 
 def _check_exit(handler: Callable[..., object], task: object, irql: int, top: HeldLock | None) -> None:
@@ -178,6 +230,10 @@ def _awaiting_site(handler: object) -> Site | None:
     """The innermost line of driver code that waits."""
     drivers = [frame for frame in _frames_of(handler) if is_driver_code(frame.f_code.co_filename)]
     return Site.of_frame(drivers[-1]) if drivers else None
+
+
+def _not_awaited(handler: Callable[..., object]) -> TypeError:
+    return TypeError(f"{_name_of(handler)} is a coroutine function, but its caller cannot await it; use invoke")
 
 
 def _name_of(handler: Callable[..., object]) -> str:

@@ -47,6 +47,11 @@ class Metadata(Chain):
         return PacketFlags(self._flags)
 
     @property
+    def flag_bits(self) -> int:
+        """The same as a plain integer, for who looks at every packet. IRQL: any."""
+        return self._flags
+
+    @property
     def protocol_id(self) -> int:
         """The protocol id that the flags carry. IRQL: any."""
         return self._flags & _PROTOCOL_ID

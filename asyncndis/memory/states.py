@@ -77,6 +77,8 @@ class PacketState(StrEnum):
     RETURNED = "returned"
     TRANSFER_DATA = "lent for a transfer of data"
 
+    __hash__ = str.__hash__  # in C: a packet looks its states up at every hand-over, and Enum's own is Python
+
 
 class PacketEvent(StrEnum):
     """What happens to a packet. HAND_ON, HAND_BACK: an intermediate driver reuses it, and makes none of its own."""
@@ -93,6 +95,8 @@ class PacketEvent(StrEnum):
     TRANSFER_COMPLETE = "complete the transfer"
     HAND_ON = "hand on"
     HAND_BACK = "hand back"
+
+    __hash__ = str.__hash__
 
 
 _BY_ALLOCATOR = {

@@ -124,7 +124,7 @@ async def test_leaving_at_another_level() -> None:
         await invoke(raises)
     with breaks("IRQL-04", "lowers was entered at DISPATCH_LEVEL and left at PASSIVE_LEVEL"):
         invoke_nowait(lowers, irql=Irql.DISPATCH)
-    with breaks("IRQL-04", "functools.partial"):
+    with breaks("IRQL-04", "lowers was entered at DISPATCH_LEVEL and left at PASSIVE_LEVEL"):
         invoke_nowait(functools.partial(lowers), irql=Irql.DISPATCH)
     assert not raised
 
