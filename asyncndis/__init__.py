@@ -10,6 +10,20 @@ if TYPE_CHECKING:
     from .base import NdisError, NdisStatus, PoolClosed, PoolExhausted, Profile, RuleViolation
     from .kernel import Irql, NdisEvent, ReadWriteLock, SpinLock, at_irql, current_irql, current_processor, run
     from .memory import Buffer, BufferPool, Packet, PacketPool, PoolStatistics, Watermarks
+    from .ndis import (
+        Adapter,
+        AdapterAttributes,
+        Binding,
+        Intermediate,
+        Miniport,
+        Ndis,
+        NdisRequest,
+        Oid,
+        PacketFilter,
+        Protocol,
+        Recognized,
+        open_stack,
+    )
     from .verifier import verify
 
 _HOMES = {
@@ -25,30 +39,56 @@ _HOMES = {
         "run",
     ),
     "memory": ("Buffer", "BufferPool", "Packet", "PacketPool", "PoolStatistics", "Watermarks"),
+    "ndis": (
+        "Adapter",
+        "AdapterAttributes",
+        "Binding",
+        "Intermediate",
+        "Miniport",
+        "Ndis",
+        "NdisRequest",
+        "Oid",
+        "PacketFilter",
+        "Protocol",
+        "Recognized",
+        "open_stack",
+    ),
     "verifier": ("verify",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "Adapter",
+    "AdapterAttributes",
+    "Binding",
     "Buffer",
     "BufferPool",
+    "Intermediate",
     "Irql",
+    "Miniport",
+    "Ndis",
     "NdisError",
     "NdisEvent",
+    "NdisRequest",
     "NdisStatus",
+    "Oid",
     "Packet",
+    "PacketFilter",
     "PacketPool",
     "PoolClosed",
     "PoolExhausted",
     "PoolStatistics",
     "Profile",
+    "Protocol",
     "ReadWriteLock",
+    "Recognized",
     "RuleViolation",
     "SpinLock",
     "Watermarks",
     "at_irql",
     "current_irql",
     "current_processor",
+    "open_stack",
     "run",
     "verify",
 ]

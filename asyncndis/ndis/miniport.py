@@ -288,7 +288,7 @@ class Miniport:
         self.adapter = adapter
         adapter.set_attributes(self, check_for_hang_seconds=self.check_for_hang_seconds, attributes=self.attributes)
         if self.permanent_address is None:
-            self.permanent_address = getattr(adapter.nic, "address", None) or adapter.library.next_address()
+            self.permanent_address = getattr(adapter.nic, "mac", None) or adapter.library.next_address()
         with adapter.open_configuration() as configuration:
             self.network_address = configuration.network_address()
         answer = self.initialize(adapter)
