@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from anyio.abc import TaskGroup
 
 from asyncndis.base import NdisError, NdisStatus, Probe
-from asyncndis.kernel import Irql, invoke, invoke_nowait
+from asyncndis.kernel import Irql, PlainCalls, invoke, invoke_nowait
 
 __all__ = ["Handler", "Owner", "Worker"]
 
@@ -84,6 +84,23 @@ class Handler:
         except NdisError as error:
             return error.status
         except Exception as error:  # noqa: BLE001 - a driver's fault of any kind ends its stack, not its caller
+            self._owner.fail(error, self.name)
+            return failed
+
+    def call_in(self, calls: PlainCalls, *arguments: Any, failed: Any = None) -> Any:
+        """Call a plain handler now, as one of several in a row; parameters as :meth:`call`."""
+        probe = self._probe
+        try:
+            if probe is None:
+                return calls.make(self._bound, *arguments)
+            probe.before(self.name, self._owner, *arguments)
+            try:
+                return calls.make(self._bound, *arguments)
+            finally:
+                probe.after(self.name, self._owner, *arguments)
+        except NdisError as error:
+            return error.status
+        except Exception as error:  # noqa: BLE001 - as above
             self._owner.fail(error, self.name)
             return failed
 

@@ -8,6 +8,7 @@ like a lent packet. It is free again when it was returned as often as the handle
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncndis.base import NdisError, NdisStatus, RuleViolation
+from asyncndis.kernel import Irql, PlainCalls
 from asyncndis.memory import Packet, PacketEvent
 
 from .lookahead import Transferred
@@ -120,7 +121,8 @@ class Copies:
         self._owed[packet] = 1
         self._calling = packet
         try:
-            promised = self._binding.call_receive(packet)
+            with PlainCalls(Irql.DISPATCH) as calls:
+                promised = self._binding.call_receive(packet, calls)
         finally:
             self._calling = None
         if promised:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Loopback"]
 
+_HEADER = 14
+_STEERED = int(PacketFlags.DONT_LOOPBACK | PacketFlags.LOOPBACK_ONLY)
+
 
 class Loopback:
     """Loops frames back on one adapter.
@@ -59,7 +62,12 @@ class Loopback:
         for packet in packets:
             first = packet.first
             assert first is not None  # or it would not have been accepted
-            route = self._rule.route(bytes(first.view()[:6]), packet.flags)
+            flags = packet.flag_bits & _STEERED
+            header = bytes(first.view()[:_HEADER])
+            if not flags and not self._is_wanted(header):
+                outward.append(packet)
+                continue
+            route = self._rule.route(header[:6], flags)
             if route is Route.LOOPBACK or route is Route.BOTH:
                 self._show(packet)
             if route is Route.WIRE or route is Route.BOTH:
@@ -67,6 +75,12 @@ class Loopback:
             elif packet in in_flight:
                 self._adapter.sends.complete(packet, NdisStatus.SUCCESS)
         return outward
+
+    def _is_wanted(self, header: bytes) -> bool:
+        """Whether it makes a difference to loop a frame back: a binding accepts it, or it is for this very adapter."""
+        if header[:6] == self._adapter.current_address:
+            return True
+        return any(binding.accepts(header) for binding in self._adapter.open_bindings)
 
     def _show(self, packet: Packet) -> None:
         """Give a copy to the bindings that accept it."""
@@ -79,6 +93,6 @@ class Loopback:
         copy.oob.status = NdisStatus.RESOURCES
         self.looped += 1
         try:
-            self._adapter.receives.indicate((copy,))
+            self._adapter.receives.show_looped(copy)
         finally:
             self._frames.free(copy)

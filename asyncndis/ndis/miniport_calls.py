@@ -53,22 +53,27 @@ class MiniportCalls(Resources):
         async def until(self, condition: Callable[[], bool]) -> None:
             """Wait until a condition holds."""
 
-    def send_complete(self, packet: Packet, status: int = _SUCCESS) -> None:
-        """Give a sent packet back (NdisMSendComplete). IRQL: <= DISPATCH, no spin lock held.
+    def send_complete(self, packets: Packet | Iterable[Packet], status: int = _SUCCESS) -> None:
+        """Give a sent packet back, or several with one status (NdisMSendComplete).
 
-        Rules: SEND-02, SEND-03, SEND-04, SEND-12. Afterwards the packet is not touched (SEND-05).
+        IRQL: <= DISPATCH, no spin lock held. Rules: SEND-02, SEND-03, SEND-04, SEND-12. Afterwards it is not touched
+        (SEND-05).
 
-        :param packet: one for which the send handler answered PENDING
+        :param packets: one for which the send handler answered PENDING, or several of these
         :param status: SUCCESS, FAILURE, REQUEST_ABORTED or another final status
         :raises RuleViolation: SEND-02 when it does not have that packet, SEND-03 when the status is not final
         """
         probe = self.probe
         if probe is None:
-            self.sends.complete(packet, status)
+            if isinstance(packets, Packet):
+                self.sends.complete(packets, status)
+            else:
+                self.sends.complete_all(packets, status)
             return
-        probe.before("NdisMSendComplete", self, packet, status)
-        self.sends.complete(packet, status)
-        probe.after("NdisMSendComplete", self, packet, status)
+        for packet in (packets,) if isinstance(packets, Packet) else tuple(packets):
+            probe.before("NdisMSendComplete", self, packet, status)
+            self.sends.complete(packet, status)
+            probe.after("NdisMSendComplete", self, packet, status)
 
     def send_resources_available(self) -> None:
         """Say that there is room again, after RESOURCES (NdisMSendResourcesAvailable).

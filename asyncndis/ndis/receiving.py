@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
-from asyncndis.kernel import Dpc
+from asyncndis.kernel import Dpc, Irql, PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
 
 from .calling import Worker
@@ -116,6 +116,10 @@ class ReceivePath:
 
     def indicate(self, packets: Iterable[Packet]) -> None:
         """NdisMIndicateReceivePacket."""
+        with PlainCalls(Irql.DISPATCH) as calls:
+            self._indicate_all(packets, calls)
+
+    def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
         low = False
         for packet in packets:
             check_instance("a packet to indicate", packet, Packet)
@@ -135,7 +139,13 @@ class ReceivePath:
                     packet,
                 )
             low = status == _RESOURCES
-            self._indicate(packet, low=low)
+            self._indicate(packet, calls, low=low)
+
+    def show_looped(self, packet: Packet) -> None:
+        """A frame that NDIS loops back: the same, but it was not received."""
+        self.indicate((packet,))
+        self._indicated -= 1
+        self._low -= 1
 
     def give_back(self, binding: "Binding", packet: Packet) -> None:
         """NdisReturnPackets, for one packet."""
@@ -180,9 +190,9 @@ class ReceivePath:
         for packet, loan in list(self._loans.items()):
             loan.owed.clear()
             loan.total = 0
-            self._settle(packet, loan, inline=True, low=True)
+            self._settle(packet, loan, low=True)
 
-    def _indicate(self, packet: Packet, *, low: bool) -> None:
+    def _indicate(self, packet: Packet, calls: PlainCalls, *, low: bool) -> None:
         adapter = self._adapter
         first = packet.first
         header = b"" if first is None else bytes(first.view()[: adapter.header_size])
@@ -202,19 +212,19 @@ class ReceivePath:
         for binding in adapter.open_bindings:
             if binding.accepts(header):
                 wanted += 1
-                self._deliver(binding, packet, loan, low=low)
+                self._deliver(binding, packet, loan, calls, low=low)
         self._delivered += wanted
         self._unwanted += not wanted
         if not loan.total:
-            self._settle(packet, loan, inline=True, low=low)
+            self._settle(packet, loan, calls, low=low)
         elif adapter.gate.serialized:
             packet.oob.status = _PENDING
 
-    def _deliver(self, binding: "Binding", packet: Packet, loan: _Loan, *, low: bool) -> None:
+    def _deliver(self, binding: "Binding", packet: Packet, loan: _Loan, calls: PlainCalls, *, low: bool) -> None:
         """Give a packet to one protocol, and note how often it will return it."""
         loan.returning = binding
         try:
-            promised = binding.receive_packet(packet, low=low)
+            promised = binding.receive_packet(packet, calls, low=low)
         finally:
             loan.returning = None
         if promised and low:
@@ -232,8 +242,11 @@ class ReceivePath:
             loan.owed[binding] = promised
             loan.total += promised
 
-    def _settle(self, packet: Packet, loan: _Loan, *, inline: bool = False, low: bool = False) -> None:
-        """Nobody owes a return any more: the packet is the miniport's again."""
+    def _settle(self, packet: Packet, loan: _Loan, calls: PlainCalls | None = None, *, low: bool = False) -> None:
+        """Nobody owes a return any more: the packet is the miniport's again.
+
+        :param calls: those of the indication, where that still runs
+        """
         del self._loans[packet]
         if loan.handed_on:
             packet.transfer(PacketEvent.HAND_BACK, self._adapter)
@@ -241,14 +254,14 @@ class ReceivePath:
             packet.transfer(PacketEvent.RETURN)
         if low:
             pass  # a packet with status RESOURCES is back when the indication returns
-        elif inline and self._adapter.gate.serialized:
+        elif calls is not None and self._adapter.gate.serialized:
             packet.oob.status = _SUCCESS
         elif self._return is not None:
-            self._call_return(packet)
+            self._call_return(packet, calls)
         if not self._loans:
             self._adapter.came_to_rest()
 
-    def _call_return(self, packet: Packet) -> None:
+    def _call_return(self, packet: Packet, calls: PlainCalls | None) -> None:
         """MiniportReturnPacket, now or later."""
         assert self._return is not None
         if self._return.awaited:
@@ -257,6 +270,8 @@ class ReceivePath:
             self._home.append(packet)
             if len(self._home) == 1:
                 Dpc(self._return_all, kernel=self._adapter.kernel, name=f"returns of {self._adapter.name}").queue()
+        elif calls is not None:  # and the miniport is deserialized: there is no turn to wait for
+            self._return.call_in(calls, packet)
         else:
             self._adapter.gate.run(self._return.call, packet)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
+from asyncndis.kernel import Irql, PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
 
 from .calling import Worker
@@ -113,7 +114,7 @@ class SendPath:
 
     def submit(self, binding: "Binding", packet: Packet) -> NdisStatus:
         """NdisSend: what it answers; PENDING where the packet comes back through ProtocolSendComplete."""
-        refusal = self._accept(binding, packet, inline=True)
+        refusal = self._accept(binding, packet, binding.refuses_traffic(), inline=True)
         if refusal is not None:
             return refusal
         submission = self._in_flight[packet]
@@ -123,17 +124,29 @@ class SendPath:
 
     def submit_all(self, binding: "Binding", packets: Iterable[Packet]) -> None:
         """NdisSendPackets: each packet comes back through ProtocolSendComplete."""
+        refusal = binding.refuses_traffic()
         accepted: list[Packet] = []
-        for packet in packets:
-            refusal = self._accept(binding, packet, inline=False)
-            if refusal is None:
-                accepted.append(packet)
-            else:
-                binding.send_is_complete(packet, refusal)
-        if accepted:
-            self._deliver(accepted)
+        refused: list[tuple[Packet, NdisStatus]] = []
+        try:
+            for packet in packets:
+                reason = self._accept(binding, packet, refusal, inline=False)
+                if reason is None:
+                    accepted.append(packet)
+                else:
+                    refused.append((packet, reason))
+        finally:  # what was accepted before one that may not be sent is on its way
+            if accepted:
+                self._deliver(accepted)
+            for packet, reason in refused:
+                binding.send_is_complete(packet, reason)
 
-    def complete(self, packet: Packet, status: int) -> None:
+    def complete_all(self, packets: Iterable[Packet], status: int) -> None:
+        """NdisMSendComplete for several packets: protocols are called in a row."""
+        with PlainCalls(Irql.DISPATCH) as calls:
+            for packet in packets:
+                self.complete(packet, status, calls)
+
+    def complete(self, packet: Packet, status: int, calls: PlainCalls | None = None) -> None:
         """NdisMSendComplete."""
         if status in (_PENDING, _RESOURCES):
             raise RuleViolation(
@@ -145,7 +158,7 @@ class SendPath:
         submission = self._in_flight.pop(packet, None)
         if submission is None:
             raise self._unknown(packet)
-        self._give_back(packet, submission, status)
+        self._give_back(packet, submission, status, calls)
         if self._stalled or self._queue:
             self.resources_available()
 
@@ -205,15 +218,14 @@ class SendPath:
         oldest.checks += 1
         return oldest.checks >= 2
 
-    def _accept(self, binding: "Binding", packet: Packet, *, inline: bool) -> NdisStatus | None:
+    def _accept(
+        self, binding: "Binding", packet: Packet, refusal: NdisStatus | None, *, inline: bool
+    ) -> NdisStatus | None:
         """Take a packet over, or say by which status it is refused."""
         adapter = self._adapter
-        refusal = binding.refuses_traffic()
-        if refusal is None:
-            check_instance("a packet to send", packet, Packet)
-            length = packet.length
-            if not adapter.header_size <= length <= adapter.maximum_total_size:
-                refusal = NdisStatus.INVALID_PACKET
+        check_instance("a packet to send", packet, Packet)
+        if refusal is None and not adapter.header_size <= packet.length <= adapter.maximum_total_size:
+            refusal = NdisStatus.INVALID_PACKET
         if refusal is not None:
             self._refused += 1
             return refusal
@@ -232,13 +244,20 @@ class SendPath:
             if not self._stalled:
                 self._adapter.gate.run(self._pump)
         elif self._send_packets is not None:
-            if self._send_packets.awaited:
-                self._worker.post(self._run_array, packets)
-            else:
-                self._send_packets.call(packets)
+            most = self._adapter.maximum_send_packets
+            for start in range(0, len(packets), most):
+                self._call_send_packets(packets[start : start + most])
         else:
             for packet in packets:
                 self._call_send(packet)
+
+    def _call_send_packets(self, packets: Sequence[Packet]) -> None:
+        """MiniportSendPackets of a deserialized miniport."""
+        assert self._send_packets is not None
+        if self._send_packets.awaited:
+            self._worker.post(self._run_array, packets)
+        else:
+            self._send_packets.call(packets)
 
     def _call_send(self, packet: Packet) -> None:
         """MiniportSend of a deserialized miniport."""
@@ -260,7 +279,9 @@ class SendPath:
 
     async def _run_array(self, packets: Sequence[Packet]) -> None:
         assert self._send_packets is not None
-        await self._send_packets.run([packet for packet in packets if packet in self._in_flight])
+        left = [packet for packet in packets if packet in self._in_flight]  # not aborted while they waited
+        if left:
+            await self._send_packets.run(left)
 
     def _answer(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
         """Act on what a deserialized MiniportSend has answered."""
@@ -364,12 +385,12 @@ class SendPath:
             packet.transfer(PacketEvent.REQUEUE, self._adapter)
             self._queue.appendleft(packet)
 
-    def _give_back(self, packet: Packet, submission: _Submission, status: int) -> None:
+    def _give_back(self, packet: Packet, submission: _Submission, status: int, calls: PlainCalls | None = None) -> None:
         """The packet is its protocol's again, which is told."""
         if status == _ABORTED:
             submission.answered = _ABORTED
         self._hand_over(packet, submission, status)
-        submission.binding.send_is_complete(packet, status)
+        submission.binding.send_is_complete(packet, status, calls)
 
     def _hand_over(self, packet: Packet, submission: _Submission, status: int) -> None:
         if submission.handed_on:

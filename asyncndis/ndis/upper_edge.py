@@ -8,6 +8,7 @@ protocol whose receive handler waits, which copies it.
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisError, NdisStatus, Probe, Site
+from asyncndis.kernel import PlainCalls
 from asyncndis.memory import Packet
 
 from .calling import Handler, Worker
@@ -136,30 +137,36 @@ class UpperEdge:
         """Where a handler is defined."""
         return self.protocol.site_of(name)
 
-    def send_is_complete(self, packet: Packet, status: int) -> None:
+    def send_is_complete(self, packet: Packet, status: int, calls: PlainCalls | None = None) -> None:
         """Tell the protocol that a packet is its own again."""
         outcome = self._awaited.pop(packet, None) if self._awaited else None
         if outcome is not None:
             outcome.set(status)
             return
-        self._tell("send_complete", packet, NdisStatus(status))
+        if type(status) is not NdisStatus:
+            status = NdisStatus(status)
+        handler = self._handlers.get("send_complete")
+        if handler is not None and calls is not None and not handler.awaited:
+            handler.call_in(calls, packet, status)
+        else:
+            self._tell("send_complete", packet, status)
 
-    def receive_packet(self, packet: Packet, *, low: bool) -> int:
+    def receive_packet(self, packet: Packet, calls: PlainCalls, *, low: bool) -> int:
         """Give the protocol a packet; the answer is how often it will return it."""
         self._received += 1
         handler = self._handlers["receive_packet"]
         if handler is None or (low and handler.awaited):
             return self._show(packet)
-        return self.call_receive(packet)
+        return self.call_receive(packet, calls)
 
-    def call_receive(self, packet: Packet) -> int:
+    def call_receive(self, packet: Packet, calls: PlainCalls) -> int:
         """Call the handler that takes packets, now or in its turn; the answer is how often it will return this one."""
         handler = self._handlers["receive_packet"]
         assert handler is not None
         if handler.awaited:
             self._worker.post(self._receive_and_return, handler, packet)
             return 1
-        promised = handler.call(packet, failed=0)
+        promised = handler.call_in(calls, packet, failed=0)
         if promised is None:
             return 0
         if not isinstance(promised, int) or promised < 0:

@@ -50,7 +50,7 @@ def happen(packet: Packet, event: PacketEvent) -> Packet:
     elif event is PacketEvent.ALLOCATE and packet.state is PacketState.FREE:
         return packet.pool.allocate_nowait()
     else:
-        if event is PacketEvent.HAND_BACK and packet.state in {PacketState.SENDING, PacketState.LENT}:
+        if event is PacketEvent.HAND_BACK and PACKET_STATES.allows(packet.state, PacketEvent.HAND_ON):
             packet.transfer(PacketEvent.HAND_ON, to="below")
         packet.transfer(event, to="somebody")
     return packet
