@@ -70,7 +70,7 @@ from .properties import (
 from .protocol import Protocol
 from .receiving import ReceiveStatistics
 from .registered import RegisteredProtocol
-from .requests import NdisRequest
+from .requests import OidRequest
 from .sending import SendStatistics
 from .stack import Hardware, Layer, Stack, open_stack
 from .states import (
@@ -141,10 +141,10 @@ __all__ = [
     "MiniportProperties",
     "Ndis",
     "NdisMedium",
-    "NdisRequest",
     "Number",
     "Oid",
     "OidEntry",
+    "OidRequest",
     "PacketFilter",
     "ParameterType",
     "PhysicalMedium",

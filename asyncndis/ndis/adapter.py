@@ -27,7 +27,7 @@ from .miniport_calls import MiniportCalls
 from .oids import Oid
 from .outcome import wait_patiently
 from .receiving import ReceivePath, ReceiveStatistics
-from .requests import NdisRequest, RequestQueue
+from .requests import OidRequest, RequestQueue
 from .resetting import HangCheck, ResetMachine, set_request
 from .sending import SendPath, SendStatistics
 from .states import ADAPTER_STATES, AdapterEvent, AdapterState, ResetState
@@ -264,7 +264,7 @@ class Adapter(MiniportCalls):
         """The most lookahead that a binding wants, in bytes."""
         return max([binding.lookahead for binding in self.open_bindings], default=0)
 
-    def addressing(self) -> list[NdisRequest]:
+    def addressing(self) -> list[OidRequest]:
         """The requests that set anew what a reset has made the miniport forget (OID-10)."""
         wanted = self.combined_filter()
         requests = [

@@ -17,7 +17,7 @@ from .lookahead import Transferred
 from .media import PacketFilter, RequestType
 from .oids import Oid, decode_oid, encode_oid, oid_name
 from .outcome import Outcome
-from .requests import NdisRequest
+from .requests import OidRequest
 from .states import BindingState
 from .upper_edge import Shown, UpperEdge
 from .watched import Watched
@@ -237,7 +237,7 @@ class Binding(UpperEdge):
 
     # Requests and resets
 
-    def request_nowait(self, request: NdisRequest) -> NdisStatus:
+    def request_nowait(self, request: OidRequest) -> NdisStatus:
         """Ask for information, or set some (NdisRequest). IRQL: <= DISPATCH, no spin lock held. Rules: OID-05, OID-12.
 
         Packet filter, multicast list and lookahead are this binding's: NDIS sets the miniport to what all bindings
@@ -247,11 +247,11 @@ class Binding(UpperEdge):
         :returns: PENDING, and ProtocolRequestComplete follows; any other status is the outcome
         :raises RuleViolation: BIND-02 when the binding is not open, OID-12 when the request is pending
         """
-        check_instance("a request", request, NdisRequest)
+        check_instance("a request", request, OidRequest)
         self._require_open("NdisRequest")
         return self._request(request, self._request_is_complete)
 
-    async def request(self, request: NdisRequest) -> NdisStatus:
+    async def request(self, request: OidRequest) -> NdisStatus:
         """Submit a request and wait for its outcome. IRQL: PASSIVE, no spin lock held.
 
         A caller that is cancelled waits all the same, since the request is not its own before.
@@ -259,14 +259,14 @@ class Binding(UpperEdge):
         :param request: as in :meth:`request_nowait`
         :returns: the final status
         """
-        check_instance("a request", request, NdisRequest)
+        check_instance("a request", request, OidRequest)
         check_may_wait("waits for a request", self, "use request_nowait() there")
         if self.probe is not None:
             await preempt(self.probe, "NdisRequest", self)
         self._require_open("NdisRequest")
         outcome = Outcome()
 
-        def done(_request: NdisRequest, status: NdisStatus) -> None:
+        def done(_request: OidRequest, status: NdisStatus) -> None:
             outcome.set(status)
 
         status: int = self._request(request, done)
@@ -281,7 +281,7 @@ class Binding(UpperEdge):
         """
         room = 64
         while True:
-            request = NdisRequest(RequestType.QUERY_INFORMATION, oid, bytearray(room))
+            request = OidRequest(RequestType.QUERY_INFORMATION, oid, bytearray(room))
             status = await self.request(request)
             is_short = status in (NdisStatus.BUFFER_TOO_SHORT, NdisStatus.INVALID_LENGTH)
             if not is_short or not room < request.bytes_needed <= _MOST_BYTES:
@@ -297,7 +297,7 @@ class Binding(UpperEdge):
         :param value: of the kind that the OID has
         :raises NdisError: with the status, where it is not accepted
         """
-        request = NdisRequest(RequestType.SET_INFORMATION, oid, encode_oid(oid, value))
+        request = OidRequest(RequestType.SET_INFORMATION, oid, encode_oid(oid, value))
         self._raise_failure("set", oid, await self.request(request))
 
     async def set_filter(self, packet_filter: PacketFilter) -> None:
@@ -352,7 +352,7 @@ class Binding(UpperEdge):
             return Transferred(NdisStatus.FAILURE, 0)
         return Transferred(_SUCCESS, packet.copy_from(shown.packet, source_offset=offset + size, count=count))
 
-    def _request(self, request: NdisRequest, done: Any) -> NdisStatus:
+    def _request(self, request: OidRequest, done: Any) -> NdisStatus:
         probe = self.probe
         if probe is not None:
             probe.before("NdisRequest", self, request)
@@ -364,7 +364,7 @@ class Binding(UpperEdge):
             probe.after("NdisRequest", self, request, status)
         return status
 
-    def _request_is_complete(self, request: NdisRequest, status: NdisStatus) -> None:
+    def _request_is_complete(self, request: OidRequest, status: NdisStatus) -> None:
         self._tell("request_complete", request, status)
 
     def _reset_is_complete(self, status: NdisStatus) -> None:

@@ -14,7 +14,7 @@ from .characteristics import ProtocolCharacteristics
 from .media import AdapterAttributes, MacOptions, PacketFilter, RequestType
 from .miniport import Miniport
 from .oids import Oid, decode_oid, encode_oid
-from .requests import NdisRequest
+from .requests import OidRequest
 
 if TYPE_CHECKING:
     from .binding import Binding
@@ -185,11 +185,11 @@ class Intermediate(Miniport):
         :param buffer: takes the answer, or has the value
         :returns: as ``Miniport.query_information``; PENDING, and it is completed when the answer is there
         """
-        request = NdisRequest(type, oid, buffer)
+        request = OidRequest(type, oid, buffer)
         status = self.below.request_nowait(request)
         return _PENDING if status is _PENDING else self._answer(request, status)
 
-    def request_complete(self, binding: "Binding", request: NdisRequest, status: NdisStatus) -> Any:
+    def request_complete(self, binding: "Binding", request: OidRequest, status: NdisStatus) -> Any:
         """A request has been answered below; here the one from above is completed. IRQL: DISPATCH."""
         status, count, needed = self._answer(request, status)
         if request.is_query:
@@ -202,7 +202,7 @@ class Intermediate(Miniport):
         await self.below.reset()
         return NdisStatus.SUCCESS
 
-    def _answer(self, request: NdisRequest, status: NdisStatus) -> tuple[NdisStatus, int, int]:
+    def _answer(self, request: OidRequest, status: NdisStatus) -> tuple[NdisStatus, int, int]:
         """What the adapter below has answered; loopback is done there, and not here once more."""
         count = request.bytes_written if request.is_query else request.bytes_read
         if status is NdisStatus.SUCCESS and request.is_query and request.oid == Oid.GEN_MAC_OPTIONS:

@@ -33,7 +33,7 @@ from .outcome import Outcome
 from .power import pause, resume, set_power, surprise_remove
 from .protocol import Protocol
 from .registered import RegisteredProtocol
-from .requests import NdisRequest
+from .requests import OidRequest
 from .starting import start_adapter
 from .states import AdapterEvent
 
@@ -343,7 +343,7 @@ class Ndis:
         """
         await close_binding(self, binding)
 
-    async def submit(self, adapter: Adapter, request: NdisRequest) -> NdisStatus:
+    async def submit(self, adapter: Adapter, request: OidRequest) -> NdisStatus:
         """Submit a request of NDIS's own, and wait for its outcome. IRQL: PASSIVE.
 
         :param adapter: whose miniport is asked
@@ -352,7 +352,7 @@ class Ndis:
         """
         outcome = Outcome()
 
-        def done(_request: NdisRequest, status: NdisStatus) -> None:
+        def done(_request: OidRequest, status: NdisStatus) -> None:
             outcome.set(status)
 
         status: int = adapter.requests.submit(request, None, done)

@@ -12,7 +12,7 @@ from asyncndis.memory import Packet
 
 from .characteristics import ProtocolCharacteristics
 from .media import PacketFilter, PnpEvent
-from .requests import NdisRequest
+from .requests import OidRequest
 
 if TYPE_CHECKING:
     from .binding import Binding
@@ -149,7 +149,7 @@ class Protocol:
 
     # Everything else
 
-    def request_complete(self, binding: "Binding", request: NdisRequest, status: NdisStatus) -> Any:
+    def request_complete(self, binding: "Binding", request: OidRequest, status: NdisStatus) -> Any:
         """A pended request has ended (ProtocolRequestComplete). IRQL: DISPATCH."""
 
     def reset_complete(self, binding: "Binding", status: NdisStatus) -> Any:

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from .adapter import Adapter
     from .binding import Binding
 
-__all__ = ["NdisRequest", "RequestQueue"]
+__all__ = ["OidRequest", "RequestQueue"]
 
 _PENDING = NdisStatus.PENDING
 _SUCCESS = NdisStatus.SUCCESS
 _QUERIES = (RequestType.QUERY_INFORMATION, RequestType.QUERY_STATISTICS)
 
-Done = Callable[["NdisRequest", NdisStatus], object]
+Done = Callable[["OidRequest", NdisStatus], object]
 
 
-class NdisRequest:
+class OidRequest:
     """A request of a protocol (NDIS_REQUEST). IRQL: any.
 
     :param type: QUERY_INFORMATION, QUERY_STATISTICS or SET_INFORMATION
@@ -71,7 +71,7 @@ class NdisRequest:
 
     def __repr__(self) -> str:
         verb = "query" if self.is_query else "set"
-        return f"<NdisRequest {verb} {oid_name(self.oid)} of {len(self.buffer)} bytes, {self.state.value}>"
+        return f"<OidRequest {verb} {oid_name(self.oid)} of {len(self.buffer)} bytes, {self.state.value}>"
 
     @property
     def is_query(self) -> bool:
@@ -89,16 +89,16 @@ class RequestQueue:
 
     def __init__(self, adapter: "Adapter") -> None:
         self._adapter = adapter
-        self._queue: deque[NdisRequest] = deque()
-        self._pending: NdisRequest | None = None
-        self._aborted: NdisRequest | None = None  # the last that was taken from the miniport
+        self._queue: deque[OidRequest] = deque()
+        self._pending: OidRequest | None = None
+        self._aborted: OidRequest | None = None  # the last that was taken from the miniport
         self._completed = 0
         self._query = adapter.handler("MiniportQueryInformation", "query_information")
         self._set = adapter.handler("MiniportSetInformation", "set_information")
         self._worker = Worker(adapter.group, f"requests of {adapter.name}")
 
     @property
-    def pending(self) -> NdisRequest | None:
+    def pending(self) -> OidRequest | None:
         """The one that the miniport has."""
         return self._pending
 
@@ -117,12 +117,12 @@ class RequestQueue:
         waiting = sum(request.binding is binding for request in self._queue)
         return waiting + (self._pending is not None and self._pending.binding is binding)
 
-    def submit(self, request: NdisRequest, binding: "Binding | None", done: Done) -> NdisStatus:
+    def submit(self, request: OidRequest, binding: "Binding | None", done: Done) -> NdisStatus:
         """Take a request; the answer is its final status where it is known at once, or PENDING.
 
         :param done: called with the request and its status when it is completed after this call has returned
         """
-        check_instance("a request", request, NdisRequest)
+        check_instance("a request", request, OidRequest)
         if request.state is not RequestState.IDLE:
             raise RuleViolation(
                 "OID-12",
@@ -131,7 +131,7 @@ class RequestQueue:
             )
         outcome: list[NdisStatus] = []
 
-        def finish(request: NdisRequest, status: NdisStatus) -> None:
+        def finish(request: OidRequest, status: NdisStatus) -> None:
             if returned:
                 done(request, status)
             else:
@@ -202,12 +202,12 @@ class RequestQueue:
         answer = handler.call(request.oid, request.buffer, failed=NdisStatus.FAILURE)
         self._take(request, handler.name, answer)
 
-    async def _run(self, handler: Any, request: NdisRequest) -> None:
+    async def _run(self, handler: Any, request: OidRequest) -> None:
         if self._pending is request:
             answer = await handler.run(request.oid, request.buffer, failed=NdisStatus.FAILURE)
             self._take(request, handler.name, answer)
 
-    def _take(self, request: NdisRequest, handler: str, answer: Any) -> None:
+    def _take(self, request: OidRequest, handler: str, answer: Any) -> None:
         """Act on what the miniport has answered: a status, or a status with its numbers."""
         status, numbers = (answer[0], answer[1:]) if isinstance(answer, tuple) and answer else (answer, ())
         try:
@@ -256,7 +256,7 @@ class RequestQueue:
             request.bytes_read = count
         request.bytes_needed = needed
 
-    def _finish(self, request: NdisRequest, status: NdisStatus, *, serve: bool = True) -> None:
+    def _finish(self, request: OidRequest, status: NdisStatus, *, serve: bool = True) -> None:
         if request is self._pending:
             self._pending = None
         else:

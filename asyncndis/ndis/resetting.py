@@ -15,7 +15,7 @@ from asyncndis.kernel import Timer
 from .calling import Worker
 from .media import AdapterAttributes, RequestType
 from .oids import Oid, encode_oid
-from .requests import NdisRequest
+from .requests import OidRequest
 from .states import RESET_STATES, AdapterEvent, AdapterState, ResetEvent, ResetState
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ResetMachine:
         self._reset = adapter.handler("MiniportReset", "reset")
         self._worker = Worker(adapter.group, f"resets of {adapter.name}")
         self._done: list[Done] = []
-        self._replay: list[NdisRequest] = []
+        self._replay: list[OidRequest] = []
         self._status = _SUCCESS
 
     def begin(self, done: Done | None = None) -> NdisStatus:
@@ -212,6 +212,6 @@ class HangCheck:
             adapter.resets.begin()
 
 
-def set_request(oid: Oid, value: object) -> NdisRequest:
+def set_request(oid: Oid, value: object) -> OidRequest:
     """A request of NDIS itself that sets something."""
-    return NdisRequest(RequestType.SET_INFORMATION, oid, encode_oid(oid, value))
+    return OidRequest(RequestType.SET_INFORMATION, oid, encode_oid(oid, value))

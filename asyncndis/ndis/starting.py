@@ -17,7 +17,7 @@ from .loopback import Loopback
 from .media import RequestType
 from .miniport import Miniport
 from .oids import BIND_ORDER, Oid, decode_oid
-from .requests import NdisRequest
+from .requests import OidRequest
 from .states import AdapterEvent
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ async def _interview(library: "Ndis", adapter: "Adapter") -> None:
     """Ask what NDIS asks of each adapter that starts."""
     answers: dict[int, Any] = {}
     for oid in _QUESTIONS:
-        request = NdisRequest(RequestType.QUERY_INFORMATION, oid, bytearray(64))
+        request = OidRequest(RequestType.QUERY_INFORMATION, oid, bytearray(64))
         status = await library.submit(adapter, request)
         answers[oid] = decode_oid(oid, request.buffer[: request.bytes_written]) if status is _SUCCESS else None
     for oid in _MANDATORY:

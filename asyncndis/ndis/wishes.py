@@ -13,7 +13,7 @@ from asyncndis.base import NdisError, NdisStatus
 from .filters import ReceiveFilter
 from .media import PacketFilter
 from .oids import Oid, decode_oid, encode_oid
-from .requests import NdisRequest
+from .requests import OidRequest
 from .resetting import set_request
 from .states import REQUEST_STATES, RequestEvent
 
@@ -33,7 +33,7 @@ _OWN = frozenset(
     }
 )
 
-Done = Callable[[NdisRequest, NdisStatus], object]
+Done = Callable[[OidRequest, NdisStatus], object]
 
 
 class Wishes:
@@ -48,7 +48,7 @@ class Wishes:
         self._binding = binding
         self._options = 0
 
-    def submit(self, request: NdisRequest, done: Done) -> NdisStatus:
+    def submit(self, request: OidRequest, done: Done) -> NdisStatus:
         """Answer a request, or bring it to the miniport; PENDING, and ``done`` is called with the outcome."""
         if request.oid not in _OWN:
             return self._binding.adapter.requests.submit(request, self._binding, done)
@@ -61,7 +61,7 @@ class Wishes:
             request.state = REQUEST_STATES.after(request.state, RequestEvent.COMPLETE)
         return status
 
-    def _answer(self, request: NdisRequest) -> NdisStatus:
+    def _answer(self, request: OidRequest) -> NdisStatus:
         """A query that NDIS answers itself."""
         binding = self._binding
         values: dict[int, Any] = {
@@ -79,7 +79,7 @@ class Wishes:
         request.bytes_written = len(data)
         return _SUCCESS
 
-    def _set(self, request: NdisRequest, done: Done) -> NdisStatus:
+    def _set(self, request: OidRequest, done: Done) -> NdisStatus:
         """Set the miniport to what all bindings want now; where it refuses, nothing has changed."""
         binding = self._binding
         before = binding.filter, binding.lookahead
@@ -96,7 +96,7 @@ class Wishes:
             forwarded = self._combined(request.oid)
         request.bytes_read = len(request.buffer)
 
-        def settle(_forwarded: NdisRequest, status: NdisStatus) -> None:
+        def settle(_forwarded: OidRequest, status: NdisStatus) -> None:
             request.state = REQUEST_STATES.after(request.state, RequestEvent.COMPLETE)
             self._settle(status, before)
             done(request, status)
@@ -116,7 +116,7 @@ class Wishes:
         except ValueError as error:
             raise NdisError(str(error), NdisStatus.INVALID_DATA) from error
 
-    def _combined(self, oid: int) -> NdisRequest:
+    def _combined(self, oid: int) -> OidRequest:
         wanted = self._binding.adapter.combined_filter()
         if oid == Oid.GEN_CURRENT_PACKET_FILTER:
             return set_request(Oid.GEN_CURRENT_PACKET_FILTER, wanted.packet_filter)
