@@ -167,6 +167,14 @@ class BusMasterNic(Station):
         else:
             raise ValueError(f"{self.name} has no register to write at {offset:#x}")
 
+    def rings(self) -> dict[str, tuple[int, int]]:
+        """Of each ring, the descriptors that are the device's, and all of them. IRQL: any."""
+        return {"tx": (self._tx.pending, self._tx.size), "rx": (self._rx.pending, self._rx.size)}
+
+    def registers(self) -> dict[str, int]:
+        """The registers by name, for a debugger: unlike :meth:`read` it looks at nothing else. IRQL: any."""
+        return {Register(offset).name: reader(self) for offset, reader in _READERS.items()}
+
     def save(self) -> BusMasterState:
         """The state of the device now; the rings' memory is not part of it. IRQL: any."""
         return BusMasterState(

@@ -6,12 +6,12 @@ have address and length poisoned with ones, so that a driver that hands one over
 A doorbell that breaks a rule was not heard: the ring is as it was. What was touched is reported once.
 """
 
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 from asyncndis.base import RuleViolation
 
-from .device import Bus
+from .device import WindowAt
 from .registers import DESCRIPTOR, DESCRIPTOR_BYTES, DescriptorFlag
 
 __all__ = ["POISON_ADDRESS", "POISON_LENGTH", "RingChecker"]
@@ -21,6 +21,7 @@ POISON_LENGTH = 0xFFFF
 
 _WRAP = 0xFFFF_FFFF
 _POISON = b"\xff" * 10  # address and length
+_NO_WINDOW = (0, memoryview(b""))
 _FIELDS = ("address", "length", "written", "flags")
 _OWN = int(DescriptorFlag.OWN)
 
@@ -30,20 +31,24 @@ class RingChecker:
 
     :param ring: its name, for messages
     :param descriptors: the ring as the device sees it
-    :param bus: what tells whether memory can be reached
+    :param window_at: tells whether memory can be reached, and where: see :class:`WindowBus`
     :param is_written: whether the device writes the memory; then no two live descriptors may share any
     """
 
-    __slots__ = ("_bus", "_descriptors", "_is_written", "_live", "_shadow", "_size", "ring")
+    __slots__ = (
+        "_descriptors", "_is_written", "_lives", "_shadow", "_size", "_starts", "_window", "_window_at", "ring",
+    )  # fmt: skip
 
-    def __init__(self, ring: str, descriptors: memoryview, bus: Bus, *, is_written: bool) -> None:
+    def __init__(self, ring: str, descriptors: memoryview, window_at: WindowAt, *, is_written: bool) -> None:
         self.ring = ring
         self._descriptors = descriptors
-        self._bus = bus
+        self._window_at = window_at
+        self._window = _NO_WINDOW
         self._is_written = is_written
         self._size = len(descriptors) // DESCRIPTOR_BYTES
         self._shadow = bytearray(descriptors)
-        self._live: list[tuple[int, int, int]] = []
+        self._starts: list[int] = []  # of the memory of live descriptors, in order
+        self._lives: dict[int, tuple[int, int]] = {}  # by start: length and descriptor
 
     def __repr__(self) -> str:
         return f"<RingChecker of {self.ring}, {self._size} descriptors>"
@@ -59,14 +64,15 @@ class RingChecker:
         """
         self._check_tail(head, tail, new)
         self.inspect(head, tail)
-        live = self._live.copy()
-        for number in range(tail, tail + ((new - tail) & _WRAP)):
-            index = number % self._size
-            address, length = self._check_filled(index)
-            if self._is_written:
-                self._check_apart(live, index, address, length)
-                insort(live, (address, length, index))
-        self._live = live
+        numbers = range(tail, tail + ((new - tail) & _WRAP))
+        self._window = _NO_WINDOW
+        filled: list[int] = []
+        try:
+            for number in numbers:
+                filled.append(self._check_filled(number % self._size))  # noqa: PERF401 - kept when a later one raises
+        except BaseException:
+            self._forget(filled)
+            raise
         for start, stop in self._parts(tail, new):
             self._shadow[start:stop] = self._descriptors[start:stop]
 
@@ -81,12 +87,10 @@ class RingChecker:
 
     def gave_back(self, first: int, head: int) -> None:
         """The device gives descriptors back: poison what the driver has to fill."""
-        for number in range(first, first + ((head - first) & _WRAP)):
-            at = number % self._size * DESCRIPTOR_BYTES
-            if self._is_written:
-                address, length, _, _ = DESCRIPTOR.unpack_from(self._shadow, at)
-                del self._live[bisect_left(self._live, (address, length, number % self._size))]
+        places = [number % self._size * DESCRIPTOR_BYTES for number in range(first, first + ((head - first) & _WRAP))]
+        for at in places:
             self._descriptors[at : at + len(_POISON)] = _POISON
+        self._forget([DESCRIPTOR.unpack_from(self._shadow, at)[0] for at in places])
 
     def refuse_to_move(self) -> None:
         """The driver writes the base or the size of a ring that is on.
@@ -102,8 +106,7 @@ class RingChecker:
     def restore(self, shadow: bytes, head: int, tail: int) -> None:
         """Be as it was when that was saved."""
         self._shadow[:] = shadow
-        numbers = range(head, head + ((tail - head) & _WRAP)) if self._is_written else ()
-        self._live = self._lives(number % self._size for number in numbers)
+        self._remember(number % self._size for number in range(head, head + ((tail - head) & _WRAP)))
 
     def _check_tail(self, head: int, tail: int, new: int) -> None:
         more = (new - tail) & _WRAP
@@ -116,43 +119,71 @@ class RingChecker:
                 "driver's; wait until the device gives some back"
             )
 
-    def _check_filled(self, index: int) -> tuple[int, int]:
-        address, length = self._filled(self._descriptors, index)
-        _, _, _, flags = DESCRIPTOR.unpack_from(self._descriptors, index * DESCRIPTOR_BYTES)
+    def _check_filled(self, index: int) -> int:
+        """Look at a descriptor that is handed over; its address."""
+        descriptor: tuple[int, int, int, int] = DESCRIPTOR.unpack_from(self._descriptors, index * DESCRIPTOR_BYTES)
+        address, length, _, flags = descriptor
+        if address == POISON_ADDRESS or not 0 < length < POISON_LENGTH or not flags & _OWN:
+            self._report_unfilled(index, address, length, flags)
+        start, window = self._window
+        if not start <= address <= start + len(window) - length:
+            window = self._reach(index, address, length)
+        if self._is_written:
+            if window.readonly:
+                raise self._broken(
+                    f"the address of descriptor {index} names memory at {address:#x} that the device may only read; "
+                    "map it for writing",
+                    "DMA-05",
+                )
+            self._keep_apart(index, address, length)
+        return address
+
+    def _report_unfilled(self, index: int, address: int, length: int, flags: int) -> None:
         for field, is_wrong in (("address", address == POISON_ADDRESS), ("length", length == POISON_LENGTH)):
             if is_wrong:
                 raise self._broken(f"the {field} of descriptor {index} was not filled since it came back; fill it anew")
         if not flags & _OWN:
             raise self._broken(f"the flags of descriptor {index} have no OWN ({flags:#x}); set it before the doorbell")
-        if not length:
-            raise self._broken(f"the length of descriptor {index} is 0; leave empty pieces out")
-        self._check_reach(index, address, length)
-        return address, length
+        raise self._broken(f"the length of descriptor {index} is 0; leave empty pieces out")
 
-    def _check_reach(self, index: int, address: int, length: int) -> None:
+    def _reach(self, index: int, address: int, length: int) -> memoryview:
         try:
-            view = self._bus.view_at(address, length)
+            self._window = self._window_at(address, length)
         except LookupError:
             raise self._broken(
                 f"the address of descriptor {index} names {length} bytes at {address:#x}, which the device cannot "
                 "reach; use the physical address of shared memory or of a mapping",
                 "DMA-05",
             ) from None
-        if self._is_written and view.readonly:
-            raise self._broken(
-                f"the address of descriptor {index} names memory at {address:#x} that the device may only read; "
-                "map it for writing",
-                "DMA-05",
-            )
+        return self._window[1]
 
-    def _check_apart(self, live: list[tuple[int, int, int]], index: int, address: int, length: int) -> None:
-        place = bisect_left(live, (address, length, index))
-        for start, size, other in live[max(place - 1, 0) : place + 1]:
+    def _keep_apart(self, index: int, address: int, length: int) -> None:
+        """Enter the memory of a descriptor, if it is no other one's."""
+        starts = self._starts
+        place = bisect_right(starts, address)
+        for start in starts[max(place - 1, 0) : place + 1]:
+            size, other = self._lives[start]
             if start < address + length and address < start + size:
                 raise self._broken(
                     f"the {length} bytes at {address:#x} of descriptor {index} are in use by descriptor {other} too; "
                     "give each memory of its own"
                 )
+        starts.insert(place, address)
+        self._lives[address] = length, index
+
+    def _forget(self, addresses: Iterable[int]) -> None:
+        """Their memory is the driver's again."""
+        if self._is_written:
+            for address in addresses:
+                if self._lives.pop(address, None) is not None:  # a driver may have made two of them the same
+                    del self._starts[bisect_left(self._starts, address)]
+
+    def _remember(self, indices: Iterable[int]) -> None:
+        """Enter anew the memory of the descriptors in the shadow."""
+        if self._is_written:
+            filled = [(DESCRIPTOR.unpack_from(self._shadow, index * DESCRIPTOR_BYTES), index) for index in indices]
+            self._lives = {address: (length, index) for (address, length, _, _), index in filled}
+            self._starts = sorted(self._lives)
 
     def _report_touched(self, start: int, stop: int) -> None:
         for at in range(start, stop, DESCRIPTOR_BYTES):
@@ -169,10 +200,7 @@ class RingChecker:
     def _accept(self, start: int, stop: int) -> None:
         """Take what is there as handed over, so that it is reported once."""
         self._shadow[start:stop] = self._descriptors[start:stop]
-        self._live = self._lives(index for _, _, index in self._live)
-
-    def _lives(self, indices: Iterable[int]) -> list[tuple[int, int, int]]:
-        return sorted((*self._filled(self._shadow, index), index) for index in indices)
+        self._remember([index for _, index in self._lives.values()])
 
     def _parts(self, first: int, last: int) -> list[tuple[int, int]]:
         """Where the descriptors from ``first`` up to ``last`` are in the ring, in bytes: at most two parts."""
@@ -183,11 +211,6 @@ class RingChecker:
         stop = start + count
         ends = [(start, stop)] if stop <= self._size else [(start, self._size), (0, stop - self._size)]
         return [(begin * DESCRIPTOR_BYTES, end * DESCRIPTOR_BYTES) for begin, end in ends]
-
-    @staticmethod
-    def _filled(descriptors: memoryview | bytearray, index: int) -> tuple[int, int]:
-        address, length, _, _ = DESCRIPTOR.unpack_from(descriptors, index * DESCRIPTOR_BYTES)
-        return address, length
 
     def _broken(self, what: str, rule: str = "DMA-06") -> RuleViolation:
         return RuleViolation(rule, f"{self.ring}: {what}", self)

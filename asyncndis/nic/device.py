@@ -5,6 +5,7 @@ the same wire. All calls are synchronous: a device is moved by whoever calls it,
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 from zlib import crc32
 
@@ -18,8 +19,10 @@ __all__ = [
     "Device",
     "Link",
     "OnInterrupt",
+    "WindowAt",
     "WindowBus",
     "choose_mac",
+    "windows_of",
 ]
 
 HEADER_BYTES = 14
@@ -32,6 +35,7 @@ BROADCAST_ADDRESS = b"\xff" * 6
 """The address of all stations."""
 
 OnInterrupt = Callable[[], object]
+WindowAt = Callable[[int, int], tuple[int, memoryview]]
 
 
 class Link(Protocol):
@@ -92,6 +96,16 @@ class WindowBus(Bus, Protocol):
         :raises RuleViolation: as :meth:`Bus.view_at`
         """
         ...
+
+
+def windows_of(bus: Bus) -> WindowAt:
+    """How to ask a bus for windows, also one that knows only single pieces."""
+    window_at: WindowAt | None = getattr(bus, "window_at", None)
+    return partial(_as_window, bus) if window_at is None else window_at
+
+
+def _as_window(bus: Bus, address: int, length: int) -> tuple[int, memoryview]:
+    return address, bus.view_at(address, length)
 
 
 def choose_mac(name: str, mac: bytes | None) -> bytes:

@@ -4,21 +4,18 @@ Nothing is kept of a frame or a descriptor between two calls but HEAD: the ring 
 bus refuses is reported in the descriptor, and the ring goes on with the next one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 
 from asyncndis.base import RuleViolation
 
 from .checker import RingChecker
-from .device import FRAME_MINIMUM, HEADER_BYTES, Bus
+from .device import FRAME_MINIMUM, HEADER_BYTES, Bus, WindowAt, windows_of
 from .registers import DESCRIPTOR_BYTES, DescriptorFlag
 
 __all__ = ["WRAP", "Batch", "ReceiveRing", "Ring", "RingState", "TransmitRing"]
 
 WRAP = 0xFFFF_FFFF
-
-WindowAt = Callable[[int, int], tuple[int, memoryview]]
 
 _NOTHING = memoryview(b"")
 
@@ -143,9 +140,9 @@ class Ring:
         if self.base % DESCRIPTOR_BYTES or descriptors.readonly:
             return False
         self._look_at(descriptors)
-        self._window_at = _windows_of(bus)
+        self._window_at: WindowAt = windows_of(bus)
         if self._is_checked and self.checker is None:
-            self.checker = RingChecker(self.name, descriptors, bus, is_written=self._is_written)
+            self.checker = RingChecker(self.name, descriptors, self._window_at, is_written=self._is_written)
         return True
 
     def ring_doorbell(self, tail: int) -> None:
@@ -380,13 +377,3 @@ class ReceiveRing(Ring):
         else:
             batch.frames.append(frame)
             self._give_back([length for _, length in pieces], _DONE)
-
-
-def _windows_of(bus: Bus) -> WindowAt:
-    """How to ask a bus for windows, also one that knows only single pieces."""
-    window_at: WindowAt | None = getattr(bus, "window_at", None)
-    return partial(_as_window, bus) if window_at is None else window_at
-
-
-def _as_window(bus: Bus, address: int, length: int) -> tuple[int, memoryview]:
-    return address, bus.view_at(address, length)

@@ -186,6 +186,10 @@ class SimpleNic(Station):
         """The oldest frame that has arrived; None when there is none. IRQL: any."""
         return self._received.popleft() if self._received else None
 
+    def rings(self) -> dict[str, tuple[int, int]]:
+        """Of each queue, the frames in it, and how many it may hold. IRQL: any."""
+        return {"tx": (len(self._sending), self.tx_limit), "rx": (len(self._received), self.rx_limit)}
+
     def save(self) -> SimpleNicState:
         """The state of the device now; tasks that wait are not part of it. IRQL: any."""
         return SimpleNicState(

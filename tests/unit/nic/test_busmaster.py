@@ -472,3 +472,15 @@ def test_save_and_restore() -> None:
         nic.restore(state)
         assert nic.save() == state
     assert outcomes[0] == outcomes[1]
+
+
+def test_what_a_debugger_sees() -> None:
+    nic, driver, _ = connected(check_rings=True)
+    for number in range(3):
+        driver.send(frame_of(PEER, number))
+    driver.post(2048, 2048)
+    nic.step(2)
+    assert nic.rings() == {"tx": (1, 8), "rx": (2, 8)}
+    registers = nic.registers()
+    assert (registers["TX_HEAD"], registers["TX_TAIL"], registers["RX_TAIL"]) == (2, 3, 2)
+    assert registers == {name: nic.read(Register[name]) for name in registers}

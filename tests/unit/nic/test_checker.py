@@ -181,6 +181,16 @@ def test_what_was_touched_is_reported_once(ring: str) -> None:
     assert (driver.nic.step(), driver.nic.receive(frame_of(driver.nic.mac))) == (1, True)
 
 
+def test_two_made_the_same_behind_its_back_come_back_all_the_same() -> None:
+    driver = checked()
+    driver.post(64, 64)
+    driver.rx_ring.view[16:32] = driver.rx_ring.view[:16]
+    with pytest.raises(RuleViolation, match="the address of descriptor 1 was changed"):
+        driver.nic.read(Register.STATUS)
+    assert driver.nic.receive_many([frame_of(driver.nic.mac)] * 2) == 2
+    driver.post(64, 64, 64, 64)
+
+
 def test_a_driver_that_keeps_the_rules() -> None:
     driver = checked()
     nic = driver.nic

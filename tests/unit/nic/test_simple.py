@@ -57,6 +57,7 @@ def test_received_frames_wait_for_the_driver() -> None:
     assert nic.receive_many(frames) == 2
     assert (nic.cause, len(interrupts)) == (Cause.RX_DONE | Cause.RX_NO_DESCRIPTOR, 1)
     assert [nic.poll(), nic.poll(), nic.poll()] == [frames[0], frames[1], None]
+    assert nic.rings() == {"tx": (0, 64), "rx": (0, 2)}
     now = nic.statistics()
     assert (now.rx_no_buffer, now.rx_filtered, now.rx_frames, now.rx_multicast_frames) == (1, 1, 2, 1)
     nic.disable_interrupts()
