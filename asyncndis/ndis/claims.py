@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from asyncndis.base import Site, caller_site
+from asyncndis.kernel import Timer
 
 __all__ = ["Claim", "Claims"]
 
@@ -22,6 +23,7 @@ class Claim(NamedTuple):
     :ivar is_live: whether it is still taken
     :ivar release: takes it back; a plain function or a coroutine function
     :ivar site: the line that took it
+    :ivar thing: what it is
     """
 
     what: str
@@ -29,6 +31,7 @@ class Claim(NamedTuple):
     is_live: Callable[[], bool]
     release: Callable[[], object]
     site: Site
+    thing: object
 
 
 class Claims:
@@ -45,10 +48,16 @@ class Claims:
     def __len__(self) -> int:
         return len(self.live())
 
-    def enter(self, what: str, rule: str, is_live: Callable[[], bool], release: Callable[[], object]) -> None:
+    def enter(
+        self, what: str, rule: str, is_live: Callable[[], bool], release: Callable[[], object], thing: object = None
+    ) -> None:
         """Note what was taken."""
-        self._claims = self.live()
-        self._claims.append(Claim(what, rule, is_live, release, caller_site()))
+        self._claims = [claim for claim in self._claims if claim.is_live() or isinstance(claim.thing, Timer)]
+        self._claims.append(Claim(what, rule, is_live, release, caller_site(), thing))
+
+    def timers(self) -> list[Timer]:
+        """All timers, also those that are not set now: they may be set again."""
+        return [claim.thing for claim in self._claims if isinstance(claim.thing, Timer)]
 
     def live(self) -> list[Claim]:
         """What has not been given back."""

@@ -18,6 +18,7 @@ from .frames import FramePool
 from .interrupts import Interrupt
 from .media import AdapterAttributes, InterruptMode
 from .states import AdapterState
+from .watched import Watched
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -70,7 +71,7 @@ class Resources:
         :param name: for messages
         """
         pool = await BufferPool.create(count, name=f"{name} of {self.name}")
-        self.claims.enter(f"pool {pool.name!r}", "POOL-06", lambda: not pool.closed, pool.aclose)
+        self.claims.enter(f"pool {pool.name!r}", "POOL-06", lambda: not pool.closed, pool.aclose, pool)
         return pool
 
     async def allocate_packets(
@@ -91,7 +92,7 @@ class Resources:
             protocol_reserved_length=protocol_reserved_length,
             name=f"{name} of {self.name}",
         )
-        self.claims.enter(f"pool {pool.name!r}", "POOL-06", lambda: not pool.closed, pool.aclose)
+        self.claims.enter(f"pool {pool.name!r}", "POOL-06", lambda: not pool.closed, pool.aclose, pool)
         return pool
 
     async def allocate_frames(self, count: int, *, name: str = "frames") -> FramePool:
@@ -103,7 +104,7 @@ class Resources:
         :param name: for messages
         """
         pool = await FramePool.create(count, name=f"{name} of {self.name}", header_size=14)
-        self.claims.enter(f"pool {pool.name!r}", "POOL-06", lambda: not pool.closed, pool.aclose)
+        self.claims.enter(f"pool {pool.name!r}", "POOL-06", lambda: not pool.closed, pool.aclose, pool)
         return pool
 
     def allocate_shared_memory(self, length: int, *, cached: bool = False) -> Block:
@@ -123,7 +124,7 @@ class Resources:
         def free() -> None:
             self.free_shared_memory(block, cached=cached)
 
-        self.claims.enter(f"{length} bytes of shared memory", "LIFE-03", lambda: block in self._blocks, free)
+        self.claims.enter(f"{length} bytes of shared memory", "LIFE-03", lambda: block in self._blocks, free, block)
         return block
 
     def free_shared_memory(self, block: Block, *, cached: bool = False) -> None:
@@ -155,7 +156,13 @@ class Resources:
             )
         registers = MapRegisters(count, maximum_buffer_size, dma_size=dma_size, name=f"map registers of {self.name}")
         self._map_registers = registers
-        self.claims.enter("map registers", "LIFE-03", lambda: self._map_registers is registers, self.free_map_registers)
+        self.claims.enter(
+            "map registers",
+            "LIFE-03",
+            lambda: self._map_registers is registers,
+            self.free_map_registers,
+            registers,
+        )
         return registers
 
     def free_map_registers(self) -> None:
@@ -229,7 +236,7 @@ class Resources:
             mode=mode,
         )
         self._interrupts.append(interrupt)
-        self.claims.enter(interrupt.name, "LIFE-08", lambda: interrupt.registered, interrupt.deregister)
+        self.claims.enter(interrupt.name, "LIFE-08", lambda: interrupt.registered, interrupt.deregister, interrupt)
         if self.probe is not None:
             self.probe.after("NdisMRegisterInterrupt", interrupt)
         return interrupt
@@ -242,16 +249,19 @@ class Resources:
         :param name: for messages
         """
         adapter = self._as_adapter()
+        if self.probe is not None:
+            self.probe.before("NdisMInitializeTimer", adapter, name)
 
         def tick(*given: object) -> None:
-            adapter.gate.run(adapter.guard, name, function, *given)
+            with Watched(self.probe, "MiniportTimer", adapter):
+                adapter.gate.run(adapter.guard, name, function, *given)
 
         timer = Timer(tick, *arguments, kernel=self.kernel, name=f"{name} of {self.name}")
 
         async def stop() -> None:
             timer.cancel()
 
-        self.claims.enter(f"timer {name!r}", "LIFE-06", lambda: timer.armed or timer.pending, stop)
+        self.claims.enter(f"timer {name!r}", "LIFE-06", lambda: timer.armed or timer.pending, stop, timer)
         return timer
 
     def open_configuration(self) -> ConfigurationHandle:
