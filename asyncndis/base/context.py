@@ -69,6 +69,10 @@ class Context(Protocol):
         """A level as the documentation writes it."""
         ...
 
+    def now(self) -> int:
+        """The time of the clock that is used here, in units of 100 ns."""
+        ...
+
     def awaiting_site(self, task: object) -> Site | None:
         """The driver's line at which a task that does not run now awaits; None when it has ended, or is no task."""
         ...

@@ -6,6 +6,7 @@ from types import FrameType
 from asyncndis.base import Site, is_driver_code
 from asyncndis.base.context import set_context
 
+from .clock import current_clock
 from .host import current_host, current_task
 from .processors import Processor, irql_name, raised
 
@@ -39,6 +40,10 @@ class KernelContext:
     def irql_name(self, level: int) -> str:
         """A level as the documentation writes it."""
         return irql_name(level)
+
+    def now(self) -> int:
+        """The time of the clock that is used here, in units of 100 ns."""
+        return current_clock().now()
 
     def awaiting_site(self, task: object) -> Site | None:
         """The driver's line at which a task that does not run now awaits; None when it has ended, or is no task."""

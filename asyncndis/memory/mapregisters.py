@@ -133,12 +133,12 @@ class MapRegisters:
         check_integer("register", register)
         self._check_start(buffer, register)
         if self._probe is not None:
-            self._probe.before(operation, self, buffer, register)
+            self._probe.before(operation, self, buffer, register, write_to_device)
         view = buffer._bytes()
         address = self._device_address(buffer, register)
         self._mappings[register] = _Mapping(buffer, address, view.toreadonly() if write_to_device else view)
         if self._probe is not None:
-            self._probe.after(operation, self, buffer, register)
+            self._probe.after(operation, self, buffer, register, write_to_device)
         return tuple(_fragments(address, len(view)))
 
     def complete(self, buffer: Buffer, register: int) -> None:

@@ -11,7 +11,7 @@ from asyncndis.base import RuleViolation, check_instance, check_integer
 
 from .chain import Chain
 from .layout import NATIVE_LAYOUT
-from .oob import EMPTY_SLOTS, NdisPacketFlags, OutOfBandData, PacketFlags, PerPacketInfo
+from .oob import EMPTY_SLOTS, NdisPacketFlags, OutOfBandData, PacketFlags, PerPacketInfo, WatchedOutOfBandData
 
 if TYPE_CHECKING:
     from .packet import Packet
@@ -87,7 +87,8 @@ class Metadata(Chain):
         oob = self._oob
         if oob is None:
             self._require_live()
-            oob = self._oob = OutOfBandData()
+            probe = self._pool._probe
+            oob = self._oob = OutOfBandData() if probe is None else WatchedOutOfBandData(probe, self)
         return oob
 
     def clear_oob(self) -> None:
@@ -155,11 +156,13 @@ class Metadata(Chain):
     @property
     def miniport_reserved(self) -> memoryview:
         """Two pointers for the miniport that has the packet (PKT-11). IRQL: any."""
+        self._touching("MiniportReserved")
         return self._area(0, 2 * _POINTER)
 
     @property
     def miniport_reserved_ex(self) -> memoryview:
         """Three pointers for a deserialized miniport; the third is the first of :attr:`wrapper_reserved`. IRQL: any."""
+        self._touching("MiniportReservedEx")
         return self._area(0, 3 * _POINTER)
 
     @property
@@ -180,6 +183,7 @@ class Metadata(Chain):
     @property
     def protocol_reserved(self) -> memoryview:
         """The bytes reserved to the protocol that allocated the packet, as many as its pool says. IRQL: any."""
+        self._touching("ProtocolReserved")
         return self._area(_PROTOCOL_START, None)
 
     @property
@@ -191,6 +195,12 @@ class Metadata(Chain):
         """
         start = _STACKS_START + self._layer * _STACK_BYTES
         return self._area(start, start + _STACK_BYTES) if self._layer < PACKET_STACKS else None
+
+    def _touching(self, area: str) -> None:
+        """Tell the probe that somebody wants a reserved area."""
+        probe = self._pool._probe
+        if probe is not None:
+            probe.before(area, self)
 
     def _area(self, start: int, stop: int | None) -> memoryview:
         areas = self._areas

@@ -6,12 +6,24 @@ of 100 ns, status and sizes are unsigned 32-bit values.
 """
 
 from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisStatus, check_integer
 
 from .buffer import Memory, described
 
-__all__ = ["EMPTY_SLOTS", "NdisPacketFlags", "OutOfBandData", "PacketFlags", "PerPacketInfo", "ProtocolId"]
+if TYPE_CHECKING:
+    from asyncndis.base import Probe
+
+__all__ = [
+    "EMPTY_SLOTS",
+    "NdisPacketFlags",
+    "OutOfBandData",
+    "PacketFlags",
+    "PerPacketInfo",
+    "ProtocolId",
+    "WatchedOutOfBandData",
+]
 
 _MOST_64_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -141,3 +153,30 @@ class OutOfBandData:
     @media_specific_info.setter
     def media_specific_info(self, info: Memory | None) -> None:
         self._media_specific_info = None if info is None else described(info)
+
+
+class WatchedOutOfBandData(OutOfBandData):
+    """The block of a packet that is watched: who reads the status, and who sets it, is told to the probe.
+
+    :param probe: who is told
+    :param packet: whose block it is
+    """
+
+    __slots__ = ("_packet", "_probe")
+
+    def __init__(self, probe: "Probe", packet: object) -> None:
+        super().__init__()
+        self._probe = probe
+        self._packet = packet
+
+    @property
+    def status(self) -> int:
+        """The same as of any packet."""
+        self._probe.before("NDIS_GET_PACKET_STATUS", self._packet)
+        return self._status
+
+    @status.setter
+    def status(self, status: int) -> None:
+        check_integer("status", status)
+        self._probe.before("NDIS_SET_PACKET_STATUS", self._packet, status)
+        self._status = status

@@ -308,7 +308,8 @@ class Adapter(MiniportCalls):
         """Tell the miniport that the system shuts down."""
         if self._shutdown is not None:
             handler, context = self._shutdown
-            self.guard("MiniportShutdown", handler, context)
+            with self._watched("MiniportShutdown"):
+                self.guard("MiniportShutdown", handler, context)
             return
         shutdown = self.handler("MiniportShutdown", "shutdown")
         if shutdown is not None:

@@ -339,7 +339,8 @@ class Binding(UpperEdge):
         if self.probe is not None:
             await preempt(self.probe, "NdisCloseAdapter", self)
         self._require_open("NdisCloseAdapter")
-        await self.adapter.library.close_binding(self)
+        with self._watched("NdisCloseAdapter"):
+            await self.adapter.library.close_binding(self)
 
     def _transfer_from(self, shown: "Shown", offset: int, count: int, packet: Packet) -> Transferred:
         """The rest of a frame that was indicated as a packet; NDIS itself copies it."""

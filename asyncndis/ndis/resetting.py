@@ -204,11 +204,13 @@ class HangCheck:
     def _judge(self) -> None:
         adapter = self._adapter
         is_hung = self._check is not None and bool(self._check.call(failed=False))
-        if not self._ignore & AdapterAttributes.IGNORE_REQUEST_TIMEOUT:
-            is_hung |= adapter.requests.is_stuck()
-        if not self._ignore & AdapterAttributes.IGNORE_PACKET_TIMEOUT:
-            is_hung |= adapter.sends.queue_is_stuck()
-        if is_hung:
+        watches_requests = not self._ignore & AdapterAttributes.IGNORE_REQUEST_TIMEOUT
+        watches_sends = not self._ignore & AdapterAttributes.IGNORE_PACKET_TIMEOUT
+        request_is_stuck = watches_requests and adapter.requests.is_stuck()
+        queue_is_stuck = watches_sends and adapter.sends.queue_is_stuck()
+        if adapter.probe is not None and (request_is_stuck or queue_is_stuck):
+            adapter.probe.before("ndisMCheckForHang", adapter, request_is_stuck, queue_is_stuck)
+        if is_hung or request_is_stuck or queue_is_stuck:
             adapter.resets.begin()
 
 
