@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -38,12 +39,19 @@ def no_blocking() -> Iterator[BlockBuster]:
         yield guard
 
 
+@pytest.fixture
+def short() -> Iterator[Path]:
+    """A directory with a short name, since that of a socket may not be long."""
+    with tempfile.TemporaryDirectory(prefix="t") as directory:
+        yield Path(directory)
+
+
 @pytest.fixture(autouse=True)
-def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    return tmp_path / "asyncndis"
+def runtime(short: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
+    monkeypatch.setenv("TMPDIR", str(short))
+    monkeypatch.setattr("tempfile.tempdir", str(short))
+    return short / "asyncndis"
 
 
 def files(directory: Path) -> list[str]:
@@ -191,12 +199,12 @@ async def test_a_directory_that_others_may_enter_is_not_trusted(runtime: Path) -
 
 
 async def test_without_a_runtime_directory_the_temporary_one_is_used(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, short: Path
 ) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR")
     async with opened_alone() as monitor:
-        assert monitor.path.parent == tmp_path / f"asyncndis-{os.getuid()}"
-        monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+        assert monitor.path.parent == short / f"asyncndis-{os.getuid()}"
+        monkeypatch.setenv("XDG_RUNTIME_DIR", str(short))
         assert await found() == [monitor], "it is looked for in both"
 
 
