@@ -88,11 +88,11 @@ class Monitor:
                 connection.connect(str(self.path))
             except FileNotFoundError as error:
                 raise ConnectionRefusedError(f"{self.name} has ended") from error
+            with suppress(BrokenPipeError):  # it may have said no already
+                connection.sendall(request)
             line = b""
-            with suppress(BrokenPipeError, ConnectionResetError), connection.makefile("rwb") as stream:
-                stream.write(request)
-                stream.flush()
-                line = stream.readline()
+            with suppress(ConnectionResetError), connection.makefile("rb") as answers:
+                line = answers.readline()
         if not line.endswith(b"\n"):
             raise ConnectionResetError(f"{self.name} has ended")
         answer: dict[str, Any] = json.loads(line)
