@@ -82,6 +82,7 @@ class Adapter(MiniportCalls):
     :ivar connected: whether its medium is connected
     :ivar medium: what it speaks
     :ivar bindings: the protocols on it
+    :ivar is_ending: whether somebody halts it
     :ivar lower: of an intermediate driver's adapter, the bindings to those below
     """
 
@@ -123,6 +124,7 @@ class Adapter(MiniportCalls):
         self._lookahead_set = 0
         self.unconfirmed_status = 0
         self.has_filter = False
+        self.is_ending = False
         self._waiting: list[Seat[None]] = []
         self._shutdown: tuple[Callable[[object], object], object] | None = None
 
@@ -141,6 +143,11 @@ class Adapter(MiniportCalls):
     def state(self) -> AdapterState:
         """Where it is in its life. IRQL: any."""
         return self._state
+
+    @property
+    def device_context(self) -> object:
+        """What its driver has it started with (NdisIMGetDeviceContext, NdisIMGetBindingContext). IRQL: any."""
+        return self.driver
 
     def statistics(self) -> AdapterStatistics:
         """The state of it now, in O(1). IRQL: any.
@@ -191,15 +198,16 @@ class Adapter(MiniportCalls):
 
     @property
     def takes_sends(self) -> bool:
-        """Whether its miniport may be given packets now."""
-        return self._state is _RUNNING
+        """Whether its miniport may be given the packets that NDIS has accepted for it."""
+        return self._state is _RUNNING or self._state is AdapterState.PAUSING
 
-    @property
-    def takes_requests(self) -> bool:
-        """Whether its miniport may be given requests now."""
+    def takes_request(self, oid: int) -> bool:
+        """Whether its miniport may be given a request now; asleep it is only asked to wake up."""
         if self._state is AdapterState.RESETTING:
             return self.resets.state is ResetState.REPLAYING
-        return self._state in (_RUNNING, AdapterState.PAUSING, AdapterState.PAUSED, AdapterState.LOW_POWER)
+        if self._state is AdapterState.LOW_POWER:
+            return oid == Oid.PNP_SET_POWER
+        return self._state in (_RUNNING, AdapterState.PAUSING, AdapterState.PAUSED)
 
     def refusal(self) -> NdisStatus | None:
         """The status by which traffic is refused now; None where it is not."""
@@ -211,6 +219,7 @@ class Adapter(MiniportCalls):
         :raises IllegalTransition: LIFE-18, when the table has no such step
         """
         self._state = ADAPTER_STATES.after(self._state, event)
+        self.came_to_rest()
 
     def handler(self, name: str, field: str) -> Handler | None:
         """A handler of the miniport, with its context; None where it has none."""
@@ -277,17 +286,22 @@ class Adapter(MiniportCalls):
 
     def came_to_rest(self) -> None:
         """Something has come to its end; who waits for that looks again."""
-        waiting, self._waiting = self._waiting, []
-        for seat in waiting:
-            if not seat.done():
-                seat.set_result(None)
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            for seat in waiting:
+                if not seat.done():
+                    seat.set_result(None)
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds that changes when something comes to its end."""
         while not condition():
             seat: Seat[None] = current_host().new_seat()
             self._waiting.append(seat)
-            await seat
+            try:
+                await seat
+            finally:
+                if seat in self._waiting:
+                    self._waiting.remove(seat)
 
     async def until_patience_ends(self, condition: Callable[[], bool]) -> bool:
         """The same, but not for ever; the answer is whether it holds."""

@@ -17,6 +17,7 @@ from .lookahead import Transferred
 from .media import PacketFilter, RequestType
 from .oids import Oid, decode_oid, encode_oid, oid_name
 from .outcome import Outcome
+from .pending import begin_close
 from .requests import OidRequest
 from .states import BindingState
 from .upper_edge import Shown, UpperEdge
@@ -132,7 +133,8 @@ class Binding(UpperEdge):
         """Send a packet and wait until it is back. IRQL: PASSIVE, no spin lock held.
 
         ProtocolSendComplete is not called for it. A caller that is cancelled waits all the same, since the packet is
-        not its own before. Rules as :meth:`send_nowait`.
+        not its own before; when the patience of the library ends, the packet is taken back. Rules as
+        :meth:`send_nowait`.
 
         :param packet: as in :meth:`send_nowait`
         :returns: SUCCESS
@@ -147,7 +149,10 @@ class Binding(UpperEdge):
         try:
             status: int = self.send_nowait(packet)
             if status == _PENDING:
-                status = await outcome.wait()
+                library = self.adapter.library
+                status = await outcome.outlast(
+                    library.clock, library.patience, lambda: self.adapter.sends.take_back((packet,))
+                )
         finally:
             self._awaited.pop(packet, None)
         if NdisStatus(status).is_error:
@@ -254,7 +259,8 @@ class Binding(UpperEdge):
     async def request(self, request: OidRequest) -> NdisStatus:
         """Submit a request and wait for its outcome. IRQL: PASSIVE, no spin lock held.
 
-        A caller that is cancelled waits all the same, since the request is not its own before.
+        A caller that is cancelled waits all the same, since the request is not its own before; when the patience of
+        the library ends, the request is taken back.
 
         :param request: as in :meth:`request_nowait`
         :returns: the final status
@@ -270,7 +276,12 @@ class Binding(UpperEdge):
             outcome.set(status)
 
         status: int = self._request(request, done)
-        return NdisStatus(await outcome.wait()) if status == _PENDING else NdisStatus(status)
+        if status == _PENDING:
+            library = self.adapter.library
+            status = await outcome.outlast(
+                library.clock, library.patience, lambda: self.adapter.requests.take_back(request)
+            )
+        return NdisStatus(status)
 
     async def query(self, oid: int) -> Any:
         """Ask for the value of an OID. IRQL: PASSIVE, no spin lock held.
@@ -341,6 +352,27 @@ class Binding(UpperEdge):
         self._require_open("NdisCloseAdapter")
         with self._watched("NdisCloseAdapter"):
             await self.adapter.library.close_binding(self)
+
+    async def begin_close(self) -> NdisStatus:
+        """Close the binding as NDIS does (NdisCloseAdapter): it is dead from now on. IRQL: PASSIVE, no spin lock held.
+
+        Rules: BIND-02, BIND-05, RCV-17.
+
+        :returns: SUCCESS, and it is closed; PENDING while something of it is out, and ProtocolCloseAdapterComplete
+            follows
+        :raises RuleViolation: BIND-02 when it is not open
+        """
+        self._require_open("NdisCloseAdapter")
+        return await begin_close(self.adapter.library, self)
+
+    def unbind_later(self) -> None:
+        """Have ProtocolUnbindAdapter called for it, soon (NdisUnbindAdapter). IRQL: <= DISPATCH.
+
+        :raises RuleViolation: BIND-02 when it is not open
+        """
+        self._require_open("NdisUnbindAdapter")
+        library = self.adapter.library
+        library.group.start_soon(library.unbind, self, name=f"unbind of {self.name}")
 
     def _transfer_from(self, shown: "Shown", offset: int, count: int, packet: Packet) -> Transferred:
         """The rest of a frame that was indicated as a packet; NDIS itself copies it."""

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Protocol
 
+from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from asyncndis.base import NdisError, NdisStatus, Probe
@@ -143,12 +144,15 @@ class Worker:
 
     :param group: where the task runs
     :param name: of the task
+    :param became_idle: called when the last call has ended
     """
 
-    __slots__ = ("_calls", "_group", "_running", "name")
+    __slots__ = ("_became_idle", "_calls", "_group", "_running", "_scope", "name")
 
-    def __init__(self, group: TaskGroup, name: str) -> None:
+    def __init__(self, group: TaskGroup, name: str, became_idle: Callable[[], object]) -> None:
         self._group = group
+        self._became_idle = became_idle
+        self._scope = CancelScope()
         self._calls: deque[tuple[Callable[..., Awaitable[object]], tuple[object, ...]]] = deque()
         self._running = False
         self.name = name
@@ -165,10 +169,18 @@ class Worker:
             self._running = True
             self._group.start_soon(self._run, name=self.name)
 
+    def stop(self) -> None:
+        """Give up the call that runs, and those behind it. IRQL: <= DISPATCH."""
+        self._calls.clear()
+        self._scope.cancel()
+
     async def _run(self) -> None:
         try:
             while self._calls:
-                call, arguments = self._calls.popleft()
-                await call(*arguments)
+                with CancelScope() as self._scope:
+                    while self._calls:
+                        call, arguments = self._calls.popleft()
+                        await call(*arguments)
         finally:
             self._running = False
+            self._became_idle()

@@ -65,8 +65,14 @@ class Claims:
 
     async def release_all(self) -> None:
         """Take back what is live, the last taken first."""
+        errors: list[Exception] = []
         for claim in reversed(self.live()):
-            outcome = claim.release()
-            if inspect.isawaitable(outcome):
-                await outcome
+            try:
+                outcome = claim.release()
+                if inspect.isawaitable(outcome):
+                    await outcome
+            except Exception as error:  # noqa: BLE001 - the others are to be taken back all the same
+                errors.append(error)
         self._claims.clear()
+        if errors:
+            raise errors[0]

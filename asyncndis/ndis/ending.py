@@ -13,6 +13,7 @@ from asyncndis.base import NdisError, NdisStatus, RuleViolation
 
 from .calling import Handler
 from .oids import Oid
+from .opening import UnbindContext
 from .resetting import set_request
 from .states import AdapterEvent, AdapterState, BindingEvent
 
@@ -21,15 +22,13 @@ if TYPE_CHECKING:
     from .binding import Binding
     from .library import Ndis
 
-__all__ = ["close_binding", "halt_adapter", "undo_initialize"]
-
-_ABORTED = NdisStatus.REQUEST_ABORTED
-_ENDED = (AdapterState.ADDED, AdapterState.HALTED, AdapterState.FAILED, AdapterState.SHUT_DOWN)
+__all__ = ["close_binding", "halt_adapter", "run_patiently", "unbind_protocol", "undo_initialize"]
 
 
 async def close_binding(library: "Ndis", binding: "Binding") -> None:
     """Close a binding when everything pending on it is completed."""
-    binding.step(BindingEvent.CLOSE)
+    if binding.is_open:
+        binding.step(BindingEvent.CLOSE)
     adapter = binding.adapter
     with CancelScope(shield=True):
         adapter.requests.abort_of_binding(binding)
@@ -38,28 +37,64 @@ async def close_binding(library: "Ndis", binding: "Binding") -> None:
         library.forget_binding(binding)
         binding.step(BindingEvent.CLOSED)
         await binding.frames.aclose()
-        if adapter.takes_requests and adapter.has_filter:
+        if adapter.has_filter and adapter.takes_request(Oid.GEN_CURRENT_PACKET_FILTER):
             request = set_request(Oid.GEN_CURRENT_PACKET_FILTER, adapter.combined_filter().packet_filter)
             await library.submit(adapter, request)
 
 
+async def unbind_protocol(library: "Ndis", binding: "Binding") -> None:
+    """Have a protocol close its binding; what it does not close is closed for it."""
+    binding.closing_requested = True
+    with CancelScope(shield=True):
+        await _call_unbind(binding)
+        if binding.is_open:
+            if not library.has_failed:
+                _blame_unbind(binding, f"did not close {binding.name}; close it there")
+            await close_binding(library, binding)
+        await binding.adapter.until_patience_ends(lambda: binding.is_closed)
+
+
 async def halt_adapter(library: "Ndis", adapter: "Adapter") -> None:
     """Unbind the protocols of an adapter, halt it, and see what it has forgotten."""
-    for binding in reversed(list(adapter.bindings)):
-        await library.unbind(binding)
-    if adapter.state not in _ENDED:
-        adapter.step(AdapterEvent.HALT)
-        adapter.hang.stop()
-        adapter.resets.abandon()
-        adapter.requests.abort_all()
-        adapter.sends.abort_queued()
-        halt = adapter.handler("MiniportHalt", "halt")
-        assert halt is not None  # check() has seen it
-        await _run_patiently(adapter, halt)
-        await _judge(adapter)
-        adapter.step(AdapterEvent.HALTED)
-    await adapter.forget_loopback()
-    library.forget_adapter(adapter)
+    if adapter.is_ending:  # somebody else does so
+        await adapter.until(lambda: adapter not in library.adapters)
+        return
+    adapter.is_ending = True
+    with CancelScope(shield=True):
+        for binding in reversed(list(adapter.bindings)):
+            try:
+                await library.unbind(binding)
+            except Exception as error:  # noqa: BLE001 - the adapter is to be halted all the same
+                library.fail(error, f"unbinding {binding.name}")
+        if adapter.state is AdapterState.SHUT_DOWN:
+            await _release(adapter)  # nobody was to give back anything (LIFE-15)
+        else:
+            await _halt(adapter)
+        await adapter.forget_loopback()
+        library.forget_adapter(adapter)
+        adapter.came_to_rest()
+
+
+async def _halt(adapter: "Adapter") -> None:
+    adapter.step(AdapterEvent.HALT)
+    adapter.hang.stop()
+    adapter.resets.abandon()
+    adapter.requests.abort_all()
+    adapter.sends.abort_all()
+    halt = adapter.handler("MiniportHalt", "halt")
+    assert halt is not None  # check() has seen it
+    if await run_patiently(adapter, halt) is None:
+        adapter.violated(
+            RuleViolation(
+                "LIFE-03",
+                f"MiniportHalt of {adapter.name} has not returned in {adapter.library.patience:g} s and is given "
+                "up; wait there only for what is sure to come",
+                adapter,
+                site=adapter.site_of("halt"),
+            )
+        )
+    await _judge(adapter)
+    adapter.step(AdapterEvent.HALTED)
 
 
 async def undo_initialize(adapter: "Adapter", *, is_responsible: bool) -> None:
@@ -68,7 +103,7 @@ async def undo_initialize(adapter: "Adapter", *, is_responsible: bool) -> None:
     :param is_responsible: whether the miniport gives back by itself what it took
     """
     left = adapter.claims.live()
-    await adapter.claims.release_all()
+    await _release(adapter)
     adapter.step(AdapterEvent.FAIL)
     if left and is_responsible:
         names = ", ".join(claim.what for claim in left)
@@ -83,61 +118,83 @@ async def undo_initialize(adapter: "Adapter", *, is_responsible: bool) -> None:
         )
 
 
+async def run_patiently(adapter: "Adapter", handler: Handler, *arguments: object) -> tuple[object] | None:
+    """Run a handler that may wait; one that does not return is given up.
+
+    :returns: its answer alone in a tuple; None where it was given up
+    """
+    answers: list[object] = []
+
+    async def run() -> None:
+        answers.append(await handler.run(*arguments))
+        adapter.came_to_rest()
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(run, name=repr(handler))
+        if not await adapter.until_patience_ends(lambda: bool(answers)):
+            tasks.cancel_scope.cancel()
+    return (answers[0],) if answers else None
+
+
+async def _call_unbind(binding: "Binding") -> None:
+    """ProtocolUnbindAdapter, and its completion where that follows later."""
+    adapter = binding.adapter
+    late = (
+        f"has not returned in {adapter.library.patience:g} s and is given up; wait there only for what is sure to come"
+    )
+    handler = binding.handler("unbind_adapter")
+    assert handler is not None  # check() has seen it
+    if binding.protocol.instance is not None:
+        if await run_patiently(adapter, handler) is None:
+            _blame_unbind(binding, late)
+        return
+    context = UnbindContext(binding)
+    with binding.protocol.inside():
+        answer = await run_patiently(adapter, handler, context)
+    if answer is None:
+        _blame_unbind(binding, late)
+        return
+    status = NdisStatus.SUCCESS if answer[0] is None else handler.status_of(answer[0])
+    if status is NdisStatus.PENDING:
+        if not await context.wait_patiently(adapter.library.clock, adapter.library.patience):
+            _blame_unbind(binding, "answered PENDING and has not completed the unbind; call NdisCompleteUnbindAdapter")
+    elif status is not NdisStatus.SUCCESS and not adapter.library.has_failed:
+        _blame_unbind(binding, f"answered {status.name}; an unbind cannot fail")
+
+
+def _blame_unbind(binding: "Binding", message: str) -> None:
+    name = binding.protocol.name
+    text = f"ProtocolUnbindAdapter of {name} {message}"
+    binding.adapter.violated(RuleViolation("BIND-03", text, binding, site=binding.site_of("unbind_adapter")))
+
+
 def _force_to_rest(binding: "Binding") -> None:
     """Take what a closing binding still has out: somebody has forgotten it."""
     adapter = binding.adapter
-    sends = adapter.sends.abort_of_binding(binding)
-    if sends:
-        adapter.violated(
-            RuleViolation(
-                "SEND-02",
-                f"{adapter.name} has not completed {len(sends)} sends of {binding.name} in "
-                f"{adapter.library.patience:g} s; complete each packet exactly once, also when the binding closes",
-                sends[0],
-                site=adapter.site_of("send_packets") or adapter.site_of("send"),
-            )
-        )
+    patience = adapter.library.patience
+    adapter.sends.take_back_of_binding(binding)
+    adapter.requests.take_back_of_binding(binding)
     is_busy = binding.is_receiving
     lent = binding.take_back()
     if lent or is_busy:
-        what = f"has not returned {len(lent)} packets" if lent else "has a receive handler that does not end"
+        what = f"has not returned {len(lent)} packets" if lent else "has a handler that does not end"
         adapter.violated(
             RuleViolation(
                 "RCV-17",
-                f"{binding.name} {what} in {adapter.library.patience:g} s; return them before the binding closes",
+                f"{binding.name} {what} in {patience:g} s; return them before the binding closes",
                 lent[0] if lent else binding,
                 site=binding.site_of("receive_packet"),
             )
         )
-    adapter.lookahead.abort_of_binding(binding)
-
-
-async def _run_patiently(adapter: "Adapter", handler: Handler) -> None:
-    """Run MiniportHalt; one that does not return is given up."""
-    if not handler.awaited:
-        await handler.run()
-        return
-    has_ended = False
-
-    async def run() -> None:
-        nonlocal has_ended
-        await handler.run()
-        has_ended = True
-        adapter.came_to_rest()
-
-    async with create_task_group() as tasks:
-        tasks.start_soon(run, name=f"halt of {adapter.name}")
-        if not await adapter.until_patience_ends(lambda: has_ended):
-            tasks.cancel_scope.cancel()
-            adapter.violated(
-                RuleViolation(
-                    "LIFE-03",
-                    f"MiniportHalt of {adapter.name} has not returned in {adapter.library.patience:g} s and is given "
-                    "up; wait there only for what is sure to come",
-                    adapter,
-                    site=adapter.site_of("halt"),
-                )
+    for packet in adapter.lookahead.abort_of_binding(binding):
+        adapter.violated(
+            RuleViolation(
+                "RCV-12",
+                f"{adapter.name} has not completed a transfer for {binding.name} in {patience:g} s; complete each once",
+                packet,
+                site=adapter.site_of("transfer_data"),
             )
+        )
 
 
 async def _judge(adapter: "Adapter") -> None:
@@ -147,19 +204,18 @@ async def _judge(adapter: "Adapter") -> None:
     def blame(rule: str, message: str, subject: object) -> None:
         adapter.violated(RuleViolation(rule, f"MiniportHalt of {adapter.name} {message}", subject, site=site))
 
-    sends = adapter.sends.left()
-    if sends:
-        adapter.sends.abort_all()
-        blame("SEND-16", f"left {len(sends)} sends not completed; complete each with REQUEST_ABORTED before", sends[0])
-    lent = adapter.receives.left()
+    lent = adapter.receives.forget_home()
     if lent:
-        adapter.receives.forget_all()
-        blame("LIFE-04", f"did not wait for {len(lent)} lent packets; wait for MiniportReturnPacket", lent[0])
-    adapter.lookahead.abort_all()
+        blame("LIFE-04", f"did not wait for {len(lent)} packets to come home; wait for MiniportReturnPacket", lent[0])
     if adapter.unconfirmed_status:
         blame("LIFE-13", "follows a status indication without NdisMIndicateStatusComplete; close each of them", adapter)
     for claim in adapter.claims.live():
         blame(claim.rule, f"left {claim.what} behind, taken at {claim.site}; give back what initialize took", adapter)
+    await _release(adapter)
+
+
+async def _release(adapter: "Adapter") -> None:
+    """Take back what the miniport has not given back."""
     try:
         await adapter.claims.release_all()
     except (NdisError, RuleViolation) as error:

@@ -5,6 +5,7 @@ NdisIMCopySendPerPacketInfo. Unless a driver overrides something, everything pas
 they are, requests go to the adapter below, status indications to the protocols above.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from asyncndis.base import NdisError, NdisStatus
@@ -82,17 +83,38 @@ class Intermediate(Miniport):
         own.
 
         :param packet: this driver's until it is completed
-        :returns: as ``Binding.send_nowait``
+        :returns: as ``Binding.send_nowait``; FAILURE also where this driver has no packet left
         """
-        if packet.current_stack is not None:
+        if packet.stacks_remaining:
             return self.below.send_nowait(packet)
-        copy = self.below.frames.allocate_nowait(packet.to_bytes())
-        copy.copy_send_info_from(packet)
-        self._copies[copy] = packet
+        copy = self._copy(packet)
+        if copy is None:
+            return NdisStatus.FAILURE
         status = self.below.send_nowait(copy)
         if status is not _PENDING:
             self._original(copy)
         return status
+
+    def pass_down_all(self, packets: Iterable[Packet]) -> None:
+        """Send packets from above to the adapter below, in one call: what ``send_packets`` is overridden with.
+
+        IRQL: DISPATCH. Rule: PKT-14. Each as :meth:`pass_down` does; all of them come back through
+        :meth:`send_complete`, or are completed here.
+
+        :param packets: this driver's until they are completed, in their order
+        """
+        outward: list[Packet] = []
+        for packet in packets:
+            handed_on = packet if packet.stacks_remaining else self._copy(packet)
+            if handed_on is None:
+                self.adapter.send_complete(packet, NdisStatus.FAILURE)
+            else:
+                outward.append(handed_on)
+        self.below.send_packets(outward)
+
+    def cancel_send_packets(self, cancel_id: int) -> Any:
+        """A protocol above gives up what it sent under an id; here the adapter below is told. IRQL: DISPATCH."""
+        self.below.cancel_sends(cancel_id)
 
     def send_complete(self, binding: "Binding", packet: Packet, status: NdisStatus) -> Any:
         """A packet is back from below; here it is completed to whoever sent it. IRQL: DISPATCH.
@@ -102,6 +124,16 @@ class Intermediate(Miniport):
         :param status: how it went
         """
         self.adapter.send_complete(self._original(packet) if packet in self._copies else packet, status)
+
+    def _copy(self, packet: Packet) -> Packet | None:
+        """A packet of this driver's own with the bytes of one from above; None where no packet is left."""
+        try:
+            copy = self.below.frames.allocate_nowait(packet.to_bytes())
+        except NdisError:
+            return None
+        copy.copy_send_info_from(packet)
+        self._copies[copy] = packet
+        return copy
 
     def _original(self, copy: Packet) -> Packet:
         """The packet from above behind one of this driver's own, which is freed."""
@@ -128,24 +160,25 @@ class Intermediate(Miniport):
         :param packet: lent to this driver
         :returns: how often it will be returned: 1 while a protocol above has it, otherwise 0
         """
+        is_low = packet.oob.status == NdisStatus.RESOURCES
         outer, self._showing = self._showing, packet
         self._passing[packet] = binding
         try:
             self.adapter.indicate(packet)
         finally:
             self._showing = outer
-        if self.adapter.receives.has(packet):
-            return 1
-        self._passing.pop(packet, None)
-        return 0
+            if is_low:  # then it is back already, and nobody returns it
+                del self._passing[packet]
+        return 1 if packet in self._passing else 0
 
     def return_packet(self, packet: Packet) -> Any:
         """The protocols above have returned a packet; here it goes back below. IRQL: DISPATCH.
 
         :param packet: one that was indicated above
         """
+        binding = self._passing.pop(packet)
         if packet is not self._showing:  # or pass_up() answers for it
-            self._passing.pop(packet).return_packet(packet)
+            binding.return_packet(packet)
 
     def receive_lookahead(
         self, binding: "Binding", context: object, header: memoryview, lookahead: memoryview, packet_size: int
@@ -153,14 +186,17 @@ class Intermediate(Miniport):
         """A frame is shown from below; here it is copied, and the copy received. IRQL: DISPATCH."""
         binding.copy_and_receive(context, header, lookahead, packet_size)
 
+    def receive_complete(self, binding: "Binding") -> Any:
+        """A batch of packets from below is over; here each of them was passed up at once. IRQL: DISPATCH."""
+
     def status(self, binding: "Binding", status: NdisStatus, data: bytes) -> Any:
         """Something has changed below; here the protocols above are told. IRQL: DISPATCH."""
-        if status not in _OF_NDIS and self.adapter.takes_requests:
+        if status not in _OF_NDIS and self.adapter.may_indicate:
             self.adapter.indicate_status(status, data)
 
     def status_complete(self, binding: "Binding") -> Any:
         """The changes below are told. IRQL: DISPATCH."""
-        if self.adapter.takes_requests:
+        if self.adapter.may_indicate:
             self.adapter.indicate_status_complete()
 
     # Requests and resets
@@ -217,7 +253,13 @@ class Intermediate(Miniport):
 
         :param bind: opens the adapter; legal only within this call
         """
-        await self.bind(await bind.open())
+        binding = await bind.open()
+        try:
+            await self.bind(binding)
+        except BaseException:
+            if binding in self.lower:
+                self.lower.remove(binding)
+            raise
 
     async def unbind_adapter(self, binding: "Binding") -> Any:
         """An adapter below goes (ProtocolUnbindAdapter). IRQL: PASSIVE.
@@ -241,8 +283,8 @@ class Intermediate(Miniport):
 
         :param binding: still open
         """
-        if len(self.lower) == 1:
-            await self.adapter.library.halt_adapter(self.adapter)
+        if len(self.lower) == 1 and binding.virtual_adapter is not None:
+            await self.adapter.library.halt_adapter(binding.virtual_adapter)
         self.lower.remove(binding)
 
     def nothing(self, *_: object) -> None:
@@ -261,7 +303,7 @@ class Intermediate(Miniport):
             reset_complete=cls.nothing,
             request_complete=cls.request_complete,
             receive=cls.receive_lookahead,
-            receive_complete=cls.nothing,
+            receive_complete=cls.receive_complete,
             receive_packet=cls.receive,
             send_complete=cls.send_complete,
             status=cls.status,

@@ -22,20 +22,21 @@ from .adapter import Adapter
 from .binding import Binding
 from .characteristics import MiniportCharacteristics, ProtocolCharacteristics
 from .configuration import ConfigurationValue
-from .ending import close_binding, halt_adapter
+from .ending import close_binding, halt_adapter, unbind_protocol
 from .frames import FramePool
 from .grouping import plain_task_group
 from .intermediate import Intermediate
+from .machine import Machine, machine
 from .media import NdisMedium, PowerState
 from .miniport import Miniport
-from .opening import BindContext, UnbindContext
+from .opening import BindContext
 from .outcome import Outcome
-from .power import pause, resume, set_power, surprise_remove
+from .power import finish_removal, pause, resume, set_power
 from .protocol import Protocol
 from .registered import RegisteredProtocol
 from .requests import OidRequest
 from .starting import start_adapter
-from .states import AdapterEvent
+from .states import ADAPTER_STATES, AdapterEvent
 
 __all__ = ["Ndis"]
 
@@ -45,7 +46,7 @@ _SUCCESS = NdisStatus.SUCCESS
 _PENDING = NdisStatus.PENDING
 
 
-class Ndis:
+class Ndis(Machine):
     """One machine with its drivers; it serves one ``async with`` block.
 
     :param name: for messages
@@ -63,6 +64,7 @@ class Ndis:
 
     def __init__(self, *, name: str = "ndis", processors: int = 1, defers: bool = False, patience: float = 5.0) -> None:
         check_instance("name", name, str)
+        super().__init__()
         self.name = name
         self.kernel = Kernel(processors, name=name)
         self.defers = defers
@@ -70,7 +72,6 @@ class Ndis:
         self.adapters: list[Adapter] = []
         self.bindings: list[Binding] = []
         self._errors: list[Exception] = []
-        self._addresses = 0
         self._life: AbstractAsyncContextManager[None] | None = None
         self._open = False
         self._body = CancelScope()
@@ -95,17 +96,24 @@ class Ndis:
 
     @asynccontextmanager
     async def _live(self) -> AsyncGenerator[None]:
+        consequence: Exception | None = None
+        token = machine.set(self)  # before any task starts: all of them are on this machine
         async with self.kernel, plain_task_group() as self.group:
             self._open = True
             try:
                 with self._body:
                     yield
+            except Exception as error:
+                if not self._errors:
+                    raise
+                consequence = error  # such as the status of a send whose handler had failed
             finally:
                 with CancelScope(shield=True):
                     await self._end()
                 self.group.cancel_scope.cancel()
+                machine.reset(token)
         if self._errors:
-            raise self._errors[0]
+            raise self._errors[0] from consequence
 
     # Adapters
 
@@ -118,6 +126,7 @@ class Ndis:
         driver: object = None,
         configuration: Mapping[str, ConfigurationValue] | None = None,
         lower: Sequence[Binding] = (),
+        plugged: bool = False,
     ) -> Adapter:
         """Start an adapter: MiniportInitialize, then the questions that NDIS asks. IRQL: PASSIVE.
 
@@ -129,6 +138,7 @@ class Ndis:
         :param driver: what the initialize handler of plain characteristics gets as its context
         :param configuration: its registry key
         :param lower: of an intermediate driver, its bindings to the adapters below
+        :param plugged: whether NDIS plugs the NIC in, and assigns it resources; otherwise that is the miniport's affair
         :returns: the adapter, running
         :raises NdisError: with the status by which it failed to start; BAD_CHARACTERISTICS
         """
@@ -151,7 +161,13 @@ class Ndis:
         )
         for binding in lower:
             binding.virtual_adapter = adapter
-        await start_adapter(self, adapter)
+        if plugged:
+            adapter.plug_in()
+        try:
+            await start_adapter(self, adapter)
+        except BaseException:
+            adapter.unplug()
+            raise
         return adapter
 
     async def add_intermediate(
@@ -185,8 +201,7 @@ class Ndis:
         """
         check_instance("adapter", adapter, Adapter)
         if adapter in self.adapters:
-            with CancelScope(shield=True):
-                await halt_adapter(self, adapter)
+            await halt_adapter(self, adapter)
 
     async def reset(self, adapter: Adapter) -> None:
         """Reset an adapter, and wait until that is done. IRQL: PASSIVE. Rules: LIFE-14, OID-10.
@@ -194,6 +209,7 @@ class Ndis:
         :param adapter: a running adapter
         :raises NdisError: with the status, where it was not reset
         """
+        check_instance("adapter", adapter, Adapter)
         outcome = Outcome()
         status: int = adapter.resets.begin(outcome.set)
         if status == _PENDING:
@@ -206,6 +222,7 @@ class Ndis:
 
         :param adapter: a running adapter
         """
+        check_instance("adapter", adapter, Adapter)
         await pause(adapter)
 
     def resume(self, adapter: Adapter) -> None:
@@ -213,6 +230,7 @@ class Ndis:
 
         :param adapter: a paused adapter, or one that is about to be
         """
+        check_instance("adapter", adapter, Adapter)
         resume(adapter)
 
     async def set_power(self, adapter: Adapter, state: PowerState) -> None:
@@ -223,45 +241,59 @@ class Ndis:
         :param adapter: a running, or a sleeping adapter
         :param state: D0, or D1 to D3
         """
-        await set_power(self, adapter, state)
+        check_instance("adapter", adapter, Adapter)
+        await set_power(self, adapter, PowerState(state))
 
     async def surprise_remove(self, adapter: Adapter) -> None:
         """Pull the hardware out: the miniport is told, protocols are unbound, the adapter is halted. IRQL: PASSIVE.
 
         :param adapter: an adapter that runs
         """
-        await surprise_remove(self, adapter)
+        check_instance("adapter", adapter, Adapter)
+        adapter.step(AdapterEvent.REMOVE)
+        await finish_removal(self, adapter)
 
     def remove_later(self, adapter: Adapter) -> None:
         """Halt an adapter whose miniport has declared its hardware failed. IRQL: <= DISPATCH.
 
         :param adapter: an adapter that runs
         """
-        self.group.start_soon(surprise_remove, self, adapter)
+        adapter.step(AdapterEvent.REMOVE)
+        self.group.start_soon(finish_removal, self, adapter, name=f"removal of {adapter.name}")
 
     def shut_down(self) -> None:
         """Shut the system down: each miniport only stops its NIC. IRQL: PASSIVE. Rule: LIFE-15."""
         for adapter in self.adapters:
-            adapter.step(AdapterEvent.SHUT_DOWN)
-            adapter.hang.stop()
-            adapter.call_shutdown()
+            if ADAPTER_STATES.allows(adapter.state, AdapterEvent.SHUT_DOWN):
+                adapter.step(AdapterEvent.SHUT_DOWN)
+                adapter.hang.stop()
+                adapter.resets.abandon()
+                adapter.requests.abort_all()
+                adapter.call_shutdown()
 
     # Protocols
 
-    def register_protocol(self, protocol: Protocol | Intermediate | ProtocolCharacteristics) -> RegisteredProtocol:
+    def register_protocol(
+        self, protocol: Protocol | Intermediate | ProtocolCharacteristics, length: int | None = None
+    ) -> RegisteredProtocol:
         """Register a protocol (NdisRegisterProtocol). IRQL: PASSIVE. Rule: BIND-07.
 
         :param protocol: a protocol object, or the handlers of one
+        :param length: of the structure of these handlers in C, in bytes; None for what its version has
         :returns: what it is bound by
         :raises NdisError: BAD_CHARACTERISTICS, BAD_VERSION
         """
         self._require_open()
         if isinstance(protocol, Protocol):
-            return RegisteredProtocol(self, protocol.characteristics(protocol.name), protocol)
-        if isinstance(protocol, Intermediate):
-            return RegisteredProtocol(self, protocol.lower_edge(protocol.name), protocol)
-        check_instance("protocol", protocol, ProtocolCharacteristics)
-        return RegisteredProtocol(self, protocol, None)
+            registered = RegisteredProtocol(self, protocol.characteristics(protocol.name), protocol)
+        elif isinstance(protocol, Intermediate):
+            registered = RegisteredProtocol(self, protocol.lower_edge(protocol.name), protocol)
+        else:
+            check_instance("protocol", protocol, ProtocolCharacteristics)
+            protocol.check(length)
+            registered = RegisteredProtocol(self, protocol, None)
+        self.protocols.append(registered)
+        return registered
 
     async def bind(self, protocol: RegisteredProtocol, adapter: Adapter) -> Binding:
         """Offer an adapter to a protocol (ProtocolBindAdapter). IRQL: PASSIVE. Rules: BIND-01, BIND-03.
@@ -272,13 +304,16 @@ class Ndis:
         :raises NdisError: with the status by which the protocol declined, or the open failed
         """
         self._require_open()
+        check_instance("protocol", protocol, RegisteredProtocol)
+        check_instance("adapter", adapter, Adapter)
         binding = Binding(self, protocol, adapter, current_probe())
         bind = BindContext(self, binding)
         handler = protocol.handler("ProtocolBindAdapter", "bind_adapter", None, None)
         assert handler is not None  # check() has seen it
         is_bound = False
         try:
-            answer = await handler.run_or_raise(bind)
+            with protocol.inside(bind):
+                answer = await handler.run_or_raise(bind)
             status = _SUCCESS if answer is None else handler.status_of(answer)
             if status is _PENDING:
                 status = await bind.wait()
@@ -302,20 +337,9 @@ class Ndis:
         """
         check_instance("binding", binding, Binding)
         if not binding.is_open or binding.closing_requested:
+            await binding.adapter.until_patience_ends(lambda: binding.is_closed)
             return
-        binding.closing_requested = True
-        handler = binding.handler("unbind_adapter")
-        assert handler is not None  # check() has seen it
-        if binding.protocol.instance is not None:
-            await handler.run()
-        else:
-            context = UnbindContext(binding)
-            if handler.status_of(await handler.run(context, failed=_SUCCESS)) is _PENDING:
-                await context.wait()
-        if binding.is_open:
-            if not self._errors:
-                self._forgotten(binding)
-            await close_binding(self, binding)
+        await unbind_protocol(self, binding)
 
     async def open_binding(self, binding: Binding, context: object, media: Sequence[NdisMedium]) -> None:
         """The work of NdisOpenAdapter; ``BindContext.open`` is what protocols call. IRQL: PASSIVE.
@@ -344,7 +368,7 @@ class Ndis:
         await close_binding(self, binding)
 
     async def submit(self, adapter: Adapter, request: OidRequest) -> NdisStatus:
-        """Submit a request of NDIS's own, and wait for its outcome. IRQL: PASSIVE.
+        """Submit a request of NDIS's own, and wait patiently for its outcome. IRQL: PASSIVE. Rule: OID-06.
 
         :param adapter: whose miniport is asked
         :param request: what
@@ -356,7 +380,12 @@ class Ndis:
             outcome.set(status)
 
         status: int = adapter.requests.submit(request, None, done)
-        return NdisStatus(await outcome.wait()) if status == _PENDING else NdisStatus(status)
+        if status != _PENDING:
+            return NdisStatus(status)
+        if await outcome.wait_patiently(self.clock, self.patience) is None:
+            adapter.requests.take_back(request)
+        assert outcome.value is not None
+        return NdisStatus(outcome.value)
 
     # Failures
 
@@ -383,11 +412,6 @@ class Ndis:
         """Whether the block will end with an error. IRQL: any."""
         return bool(self._errors)
 
-    def next_address(self) -> bytes:
-        """A station address for a NIC that has none. IRQL: any."""
-        self._addresses += 1
-        return b"\x02\x4e\x44" + self._addresses.to_bytes(3, "big")
-
     def forget_binding(self, binding: Binding) -> None:
         """A binding is closed. IRQL: PASSIVE."""
         binding.adapter.bindings.remove(binding)
@@ -396,6 +420,7 @@ class Ndis:
     def forget_adapter(self, adapter: Adapter) -> None:
         """An adapter has halted. IRQL: PASSIVE."""
         self.adapters.remove(adapter)
+        adapter.unplug()
 
     async def _end(self) -> None:
         """Unbind and halt everything, what came last first."""
@@ -404,6 +429,7 @@ class Ndis:
                 await self.halt_adapter(adapter)
             except Exception as error:  # noqa: BLE001 - the others are to be halted all the same
                 self._errors.append(error)
+        self._errors += await self.unload_all()
         self._open = False
 
     async def _abandon(self, binding: Binding) -> None:
@@ -411,16 +437,6 @@ class Ndis:
         if binding.is_open:
             binding.closing_requested = True
             await close_binding(self, binding)
-
-    def _forgotten(self, binding: Binding) -> None:
-        self.violated(
-            RuleViolation(
-                "BIND-03",
-                f"ProtocolUnbindAdapter of {binding.protocol.name} did not close {binding.name}; close it there",
-                binding,
-                site=binding.site_of("unbind_adapter"),
-            )
-        )
 
     def _unique(self, name: str) -> str:
         taken = {adapter.name for adapter in self.adapters}

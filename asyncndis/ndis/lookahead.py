@@ -5,10 +5,13 @@ NdisMTransferDataComplete and NdisMEthIndicateReceiveComplete. The protocol sees
 and asks for the rest while it is in its callback; the bytes it sees are only valid there (RCV-10, RCV-11).
 """
 
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from asyncndis.base import NdisStatus, RuleViolation, check_instance
-from asyncndis.memory import Packet, PacketEvent, PacketState
+from asyncndis.base import NdisStatus, RuleViolation, check_instance, check_integer
+from asyncndis.memory import Packet, PacketEvent
+
+from .calling import Handler
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -62,6 +65,7 @@ class LookaheadPath:
             raise RuleViolation(
                 "PKT-12", f"{self._adapter.name} indicates a header of {len(header)} bytes; give all 14 of it"
             )
+        check_integer("packet_size", packet_size)
         outer, self._shown = self._shown, (context, packet_size)
         try:
             for binding in self._adapter.open_bindings:
@@ -70,10 +74,10 @@ class LookaheadPath:
                     binding.receive_lookahead(context, header, lookahead, packet_size)
         finally:
             self._shown = outer
-        if outer is None:
             # What a protocol keeps of the bytes beyond its callback is not readable any more (RCV-10).
-            header.release()
-            lookahead.release()
+            with suppress(BufferError):  # unless it has built something upon them
+                header.release()
+                lookahead.release()
 
     def indicate_complete(self) -> None:
         """NdisMEthIndicateReceiveComplete."""
@@ -97,18 +101,39 @@ class LookaheadPath:
             return Transferred(_FAILURE, 0)
         packet.transfer(PacketEvent.TRANSFER, self._adapter)
         self._transfers[packet] = binding
-        answer = self._transfer.call(packet, context, offset, count, failed=(_FAILURE, 0))
-        status, moved = answer if isinstance(answer, tuple) else (answer, 0)
-        status = self._transfer.status_of(status)
-        if status is not _PENDING and self._transfers.pop(packet, None) is not None:
+        result = self._parse(self._transfer, self._transfer.call(packet, context, offset, count, failed=(_FAILURE, 0)))
+        if result.status is _PENDING:
+            return result
+        if self._transfers.pop(packet, None) is not None:
             packet.transfer(PacketEvent.TRANSFER_COMPLETE)
-        return Transferred(status, moved)
+            return result
+        violation = RuleViolation(
+            "RCV-12",
+            f"MiniportTransferData of {self._adapter.name} completed the transfer and answered {result.status.name}; "
+            "answer PENDING where NdisMTransferDataComplete is called",
+            packet,
+            site=self._adapter.site_of("transfer_data"),
+        )
+        self._adapter.fail(violation, "MiniportTransferData")
+        return Transferred(_PENDING, 0)  # as the protocol was told already
+
+    def _parse(self, handler: Handler, answer: Any) -> Transferred:
+        """What MiniportTransferData has answered: a status and the bytes copied, or a status alone."""
+        status, moved = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, 0)
+        if not isinstance(moved, int):
+            self._adapter.fail(
+                TypeError(f"{handler.name} answered {answer!r}; return a status and bytes"), handler.name
+            )
+            return Transferred(_FAILURE, 0)
+        return Transferred(handler.status_of(status), moved)
 
     def complete(self, packet: Packet, status: int, count: int) -> None:
         """NdisMTransferDataComplete."""
         check_instance("the packet of a transfer", packet, Packet)
+        status = NdisStatus(status)
+        check_integer("the number of bytes", count)
         binding = self._transfers.pop(packet, None)
-        if binding is None or packet.state is not PacketState.TRANSFER_DATA:
+        if binding is None:
             raise RuleViolation(
                 "RCV-12",
                 f"{self._adapter.name} completes a transfer into {packet!r} that is not pending; complete each once",
@@ -116,13 +141,14 @@ class LookaheadPath:
             )
         packet.transfer(PacketEvent.TRANSFER_COMPLETE)
         binding.transfer_is_complete(packet, status, count)
-        if not self._transfers:
-            self._adapter.came_to_rest()
+        self._adapter.came_to_rest()
 
-    def abort_of_binding(self, binding: "Binding") -> None:
-        """Give back the packets of a binding, since it closes."""
-        for packet in [packet for packet, owner in self._transfers.items() if owner is binding]:
+    def abort_of_binding(self, binding: "Binding") -> list[Packet]:
+        """Give back the packets of a binding, since it closes; the answer is which."""
+        taken = [packet for packet, owner in self._transfers.items() if owner is binding]
+        for packet in taken:
             self.complete(packet, NdisStatus.REQUEST_ABORTED, 0)
+        return taken
 
     def abort_all(self) -> None:
         """Give back every packet whose transfer is pending."""

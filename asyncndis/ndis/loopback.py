@@ -68,12 +68,15 @@ class Loopback:
                 outward.append(packet)
                 continue
             route = self._rule.route(header[:6], flags)
+            submission = in_flight[packet]
             if route is Route.LOOPBACK or route is Route.BOTH:
                 self._show(packet)
+            if in_flight.get(packet) is not submission:
+                continue  # whoever was shown it had it given back, by a reset
             if route is Route.WIRE or route is Route.BOTH:
                 outward.append(packet)
-            elif packet in in_flight:
-                self._adapter.sends.complete(packet, NdisStatus.SUCCESS)
+            else:
+                self._adapter.sends.complete_looped(packet)
         return outward
 
     def _is_wanted(self, header: bytes) -> bool:

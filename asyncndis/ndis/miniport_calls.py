@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from asyncndis.base import NdisStatus, RuleViolation
 from asyncndis.memory import Packet
 
+from .device_access import DeviceAccess
 from .lookahead import LookaheadPath
 from .receiving import ReceivePath
 from .requests import RequestQueue
 from .resetting import ResetMachine
-from .resources import Resources
 from .sending import SendPath
 from .states import AdapterState
 from .watched import Watched
@@ -27,9 +27,19 @@ if TYPE_CHECKING:
 __all__ = ["MiniportCalls"]
 
 _SUCCESS = NdisStatus.SUCCESS
+_SILENT = frozenset(
+    {
+        AdapterState.ADDED,
+        AdapterState.INITIALIZING,
+        AdapterState.HALTING,
+        AdapterState.HALTED,
+        AdapterState.FAILED,
+        AdapterState.SHUT_DOWN,
+    }
+)
 
 
-class MiniportCalls(Resources):
+class MiniportCalls(DeviceAccess):
     """The part of an adapter that its miniport calls while it runs.
 
     :ivar library: the machine that it is a part of
@@ -236,20 +246,16 @@ class MiniportCalls(Resources):
 
     def _complete_request(self, operation: str, status: int, count: int, needed: int, *, is_query: bool) -> None:
         with self._watched(operation, status):
-            if self.requests.pending is not None and self.requests.pending.is_query is is_query:
-                self.requests.note(count, needed)
-            self.requests.complete(status, is_query=is_query)
+            self.requests.complete(status, count, needed, is_query=is_query)
+
+    @property
+    def may_indicate(self) -> bool:
+        """Whether it has started, and does not end yet. IRQL: any."""
+        return self.state not in _SILENT
 
     def _require_alive(self, operation: str, rule: str) -> None:
         """Refuse an indication from an adapter that has not started, or ends."""
-        if self.state in (
-            AdapterState.ADDED,
-            AdapterState.INITIALIZING,
-            AdapterState.HALTING,
-            AdapterState.HALTED,
-            AdapterState.FAILED,
-            AdapterState.SHUT_DOWN,
-        ):
+        if not self.may_indicate:
             raise RuleViolation(
                 rule,
                 f"{self.name} calls {operation} while it is {self.state.value}; indicate only while it runs",

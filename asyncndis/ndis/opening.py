@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisError, NdisStatus, RuleViolation
+from asyncndis.kernel import Clock
 
 from .media import NdisMedium
 from .outcome import Outcome
@@ -51,9 +52,9 @@ class UnbindContext:
         with Watched(self._probe, "NdisCompleteUnbindAdapter", self.name, status):
             self._outcome.set(status)
 
-    async def wait(self) -> None:
-        """Wait until it is done."""
-        await self._outcome.wait()
+    async def wait_patiently(self, clock: Clock, seconds: float) -> bool:
+        """Wait until it is done, but not for ever; the answer is whether it is."""
+        return await self._outcome.wait_patiently(clock, seconds) is not None
 
 
 class BindContext:
@@ -72,6 +73,11 @@ class BindContext:
         self._target = target
         self._outcome = Outcome()
         self._active = True
+
+    @property
+    def target(self) -> "Binding":
+        """The binding that is offered, open or not. IRQL: any."""
+        return self._target
 
     def __repr__(self) -> str:
         return f"<BindContext of {self._target.protocol.name!r} to {self.device_name!r}>"

@@ -1,7 +1,8 @@
-"""Waiting for something that another driver has until it is done, cancelled or not.
+"""Waiting for something that another driver has: for as long as it takes, or patiently, which is not for ever.
 
 Whoever waits for a packet to be sent does not own it before: a cancellation is therefore held back until the outcome is
-there, and raised then. A scope that is cancelled and a native ``task.cancel()`` are treated alike.
+there, and raised then. When that takes too long the packet is taken back by force. A scope that is cancelled and a
+native ``task.cancel()`` are treated alike.
 """
 
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from typing import Any
 from anyio import CancelScope, get_cancelled_exc_class
 
 from asyncndis.kernel import Clock, Seat, VirtualClock, current_host
+from asyncndis.kernel.control import loop_control
 
 __all__ = ["Outcome", "wait_patiently"]
 
@@ -18,7 +20,7 @@ _STEP = 0.05
 
 
 class Outcome:
-    """A value that will come.
+    """A value that will come, for one task that waits.
 
     :ivar value: the value, None until it is there
     """
@@ -27,7 +29,7 @@ class Outcome:
 
     def __init__(self) -> None:
         self.value: int | None = None
-        self._seat: Seat[None] | None = None
+        self._seat: Seat[Any] | None = None
 
     def set(self, value: int) -> None:
         """It is there; who waits wakes up."""
@@ -36,29 +38,46 @@ class Outcome:
             self._seat.set_result(None)
 
     async def wait(self) -> int:
-        """Wait for it; a cancellation is raised when it has come."""
-        try:
-            while self.value is None:
-                await self._sit()
-        except get_cancelled_exc_class():
-            await self._outlast()
-            raise
+        """Wait for it."""
+        while self.value is None:
+            seat: Seat[None] = current_host().new_seat()
+            self._seat = seat
+            await seat
         return self.value
 
-    async def _outlast(self) -> None:
-        while self.value is None:
+    async def wait_patiently(self, clock: Clock, seconds: float) -> int | None:
+        """Wait for it, but not for ever; None where it has not come."""
+        await wait_patiently(clock, seconds, self._is_there, self._be_woken)
+        return self.value
+
+    async def outlast(self, clock: Clock, seconds: float, take_back: Callable[[], object]) -> int:
+        """Wait for it even when cancelled, as for what is one's own again only then.
+
+        :param seconds: how long a cancellation is held back at most
+        :param take_back: makes it come when that time is up
+        """
+        try:
+            return await self.wait()
+        except get_cancelled_exc_class():
+            await self._hold_back(clock, seconds)
+            if self.value is None:
+                take_back()
+            raise
+
+    async def _hold_back(self, clock: Clock, seconds: float) -> None:
+        deadline = clock.now() + round(seconds * 10_000_000)
+        while self.value is None and clock.now() < deadline:
             try:
                 with CancelScope(shield=True):
-                    await self._sit()
+                    await self.wait_patiently(clock, (deadline - clock.now()) / 10_000_000)
             except get_cancelled_exc_class():
                 continue  # a further native cancellation; the one before is raised in the end
 
-    async def _sit(self) -> None:
-        self._seat = current_host().new_seat()
-        try:
-            await self._seat
-        finally:
-            self._seat = None
+    def _is_there(self) -> bool:
+        return self.value is not None
+
+    def _be_woken(self, seat: Seat[Any]) -> None:
+        self._seat = seat
 
 
 async def wait_patiently(
@@ -76,8 +95,8 @@ async def wait_patiently(
     while not condition():
         if clock.now() >= deadline:
             return False
-        if isinstance(clock, VirtualClock) and not clock.moving:
-            await clock.advance(_STEP)
+        if isinstance(clock, VirtualClock):
+            await _move(clock, condition)
             continue
         seat: Seat[Any] = current_host().new_seat()
         ask_to_be_woken(seat)
@@ -87,6 +106,13 @@ async def wait_patiently(
         finally:
             alarm.cancel()
     return True
+
+
+async def _move(clock: VirtualClock, condition: Callable[[], bool]) -> None:
+    """Move a virtual clock a little, when everybody else waits and nobody moves it."""
+    await loop_control().settle()
+    if not condition() and not clock.moving:
+        await clock.advance(_STEP)
 
 
 def _wake(seat: Seat[Any]) -> None:

@@ -10,14 +10,15 @@ from asyncndis.base import NdisStatus, RuleViolation
 
 from .media import AdapterAttributes, DevicePnpEvent, PnpEvent, PowerState
 from .oids import Oid
+from .pnp_events import tell_pnp_event
 from .resetting import set_request
-from .states import AdapterEvent, AdapterState
+from .states import ADAPTER_STATES, AdapterEvent, AdapterState
 
 if TYPE_CHECKING:
     from .adapter import Adapter
     from .library import Ndis
 
-__all__ = ["pause", "resume", "set_power", "surprise_remove"]
+__all__ = ["finish_removal", "pause", "resume", "set_power"]
 
 _UNKNOWN = (NdisStatus.INVALID_OID, NdisStatus.NOT_SUPPORTED)
 
@@ -39,24 +40,25 @@ def resume(adapter: "Adapter") -> None:
 
 async def set_power(library: "Ndis", adapter: "Adapter", state: PowerState) -> None:
     """Put an adapter to sleep, or wake it up."""
-    state = PowerState(state)
+    event = AdapterEvent.WAKE if state is PowerState.D0 else AdapterEvent.SLEEP
+    ADAPTER_STATES.after(adapter.state, event)  # or it cannot, and nobody is told
     if state is PowerState.D0:
         await _order(library, adapter, state)
-        adapter.step(AdapterEvent.WAKE)
+        adapter.step(event)
         await _notify(adapter, state)
         adapter.requests.serve()
         adapter.sends.resources_available()
     else:
         await _notify(adapter, state)
-        adapter.step(AdapterEvent.SLEEP)
+        adapter.step(event)
         adapter.sends.abort_queued()
-        await adapter.until(lambda: not adapter.sends.in_flight)
+        if not await adapter.until_patience_ends(lambda: not adapter.sends.in_flight):
+            adapter.sends.take_back(adapter.sends.left())
         await _order(library, adapter, state)
 
 
-async def surprise_remove(library: "Ndis", adapter: "Adapter") -> None:
+async def finish_removal(library: "Ndis", adapter: "Adapter") -> None:
     """The hardware is gone: tell its miniport, unbind its protocols, and halt it."""
-    adapter.step(AdapterEvent.REMOVE)
     notify = adapter.handler("MiniportPnPEventNotify", "pnp_event_notify")
     if notify is not None:
         await notify.run(DevicePnpEvent.SURPRISE_REMOVED, b"")
@@ -83,6 +85,4 @@ async def _order(library: "Ndis", adapter: "Adapter", state: PowerState) -> None
 async def _notify(adapter: "Adapter", state: PowerState) -> None:
     """Tell the protocols by a PnP event."""
     for binding in adapter.open_bindings:
-        handler = binding.handler("pnp_event")
-        if handler is not None:
-            await handler.run(PnpEvent.SET_POWER, state)
+        await tell_pnp_event(binding, PnpEvent.SET_POWER, state)

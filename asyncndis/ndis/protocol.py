@@ -77,10 +77,14 @@ class Protocol:
         """
         binding = await bind.open()
         self.bindings.append(binding)
-        answer = self.bind(binding)
-        if hasattr(answer, "__await__"):
-            await answer
-        await binding.set_filter(self.packet_filter)
+        try:
+            answer = self.bind(binding)
+            if hasattr(answer, "__await__"):
+                await answer
+            await binding.set_filter(self.packet_filter)
+        except BaseException:
+            self.bindings.remove(binding)
+            raise
 
     async def unbind_adapter(self, binding: "Binding") -> Any:
         """The adapter goes (ProtocolUnbindAdapter). IRQL: PASSIVE. Rules: BIND-03, BIND-04, RCV-17.
@@ -89,10 +93,12 @@ class Protocol:
 
         :param binding: no sends after this; lent packets are returned
         """
-        answer = self.unbind(binding)
-        if hasattr(answer, "__await__"):
-            await answer
-        self.bindings.remove(binding)
+        try:
+            answer = self.unbind(binding)
+            if hasattr(answer, "__await__"):
+                await answer
+        finally:
+            self.bindings.remove(binding)
         await binding.close()
 
     def bind(self, binding: "Binding") -> Any:
@@ -134,7 +140,7 @@ class Protocol:
         binding.copy_and_receive(context, header, lookahead, packet_size)
 
     def receive_complete(self, binding: "Binding") -> Any:
-        """A batch of shown frames is over (ProtocolReceiveComplete). IRQL: DISPATCH. Rule: RCV-13."""
+        """A batch of packets or shown frames is over (ProtocolReceiveComplete). IRQL: DISPATCH. Rule: RCV-13."""
 
     def send_complete(self, binding: "Binding", packet: Packet, status: NdisStatus) -> Any:
         """A packet is back (ProtocolSendComplete), perhaps before the call that sent it. IRQL: DISPATCH. Rule: SEND-13.

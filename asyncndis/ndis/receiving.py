@@ -79,8 +79,8 @@ class ReceivePath:
         self._loans: dict[Packet, _Loan] = {}
         self._indicated = self._delivered = self._unwanted = self._low = 0
         self._return = adapter.handler("MiniportReturnPacket", "return_packet")
-        self._worker = Worker(adapter.group, f"returns of {adapter.name}")
-        self._home: list[Packet] = []
+        self._worker = Worker(adapter.group, f"returns of {adapter.name}", adapter.came_to_rest)
+        self._home: dict[Packet, None] = {}
         self._borrowers = f"protocols of {adapter.name}"
 
     def statistics(self) -> ReceiveStatistics:
@@ -89,16 +89,12 @@ class ReceivePath:
 
     @property
     def lent(self) -> int:
-        """Packets that protocols have."""
-        return len(self._loans)
+        """Packets that protocols have, or that are on their way back to the miniport."""
+        return len(self._loans) + len(self._home)
 
     def of_binding(self, binding: "Binding") -> int:
         """How many of them a binding has. O(n)."""
         return sum(binding in loan.owed for loan in self._loans.values())
-
-    def left(self) -> list[Packet]:
-        """What protocols have not returned."""
-        return list(self._loans)
 
     def has(self, packet: Packet) -> bool:
         """Whether protocols have a packet."""
@@ -117,7 +113,11 @@ class ReceivePath:
     def indicate(self, packets: Iterable[Packet]) -> None:
         """NdisMIndicateReceivePacket."""
         with PlainCalls(Irql.DISPATCH) as calls:
-            self._indicate_all(packets, calls)
+            try:
+                self._indicate_all(packets, calls)
+            finally:
+                for binding in self._adapter.open_bindings:
+                    binding.end_batch()
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
         low = False
@@ -185,12 +185,12 @@ class ReceivePath:
                 self._settle(packet, loan)
         return held
 
-    def forget_all(self) -> None:
-        """Take back what protocols still have, since the adapter has ended."""
-        for packet, loan in list(self._loans.items()):
-            loan.owed.clear()
-            loan.total = 0
-            self._settle(packet, loan, low=True)
+    def forget_home(self) -> list[Packet]:
+        """Bring nothing back any more, since the adapter has ended; the answer is what was on its way."""
+        left = list(self._home)
+        self._home.clear()
+        self._worker.stop()
+        return left
 
     def _indicate(self, packet: Packet, calls: PlainCalls, *, low: bool) -> None:
         adapter = self._adapter
@@ -202,10 +202,10 @@ class ReceivePath:
                 f"{adapter.name} indicates {packet!r} without a whole MAC header in its first buffer; chain one",
                 packet,
             )
-        self._indicated += 1
         handed_on = packet.state in _INDICATED and adapter.has_from_below(packet)
         event = PacketEvent.INDICATE_RESOURCES if low else PacketEvent.INDICATE
         packet.transfer(PacketEvent.HAND_ON if handed_on else event, self._borrowers)
+        self._indicated += 1
         loan = self._loans[packet] = _Loan(handed_on=handed_on)
         self._low += low
         wanted = 0
@@ -228,7 +228,7 @@ class ReceivePath:
         finally:
             loan.returning = None
         if promised and low:
-            self._adapter.fail(
+            binding.protocol.fail(
                 RuleViolation(
                     "RCV-06",
                     f"ProtocolReceivePacket of {binding.name} answered {promised} for a packet with status RESOURCES; "
@@ -258,16 +258,16 @@ class ReceivePath:
             packet.oob.status = _SUCCESS
         elif self._return is not None:
             self._call_return(packet, calls)
-        if not self._loans:
-            self._adapter.came_to_rest()
+        self._adapter.came_to_rest()
 
     def _call_return(self, packet: Packet, calls: PlainCalls | None) -> None:
         """MiniportReturnPacket, now or later."""
         assert self._return is not None
         if self._return.awaited:
-            self._worker.post(self._return.run, packet)
+            self._home[packet] = None
+            self._worker.post(self._bring_home, packet)
         elif self._adapter.defers:
-            self._home.append(packet)
+            self._home[packet] = None
             if len(self._home) == 1:
                 Dpc(self._return_all, kernel=self._adapter.kernel, name=f"returns of {self._adapter.name}").queue()
         elif calls is not None:  # and the miniport is deserialized: there is no turn to wait for
@@ -275,9 +275,16 @@ class ReceivePath:
         else:
             self._adapter.gate.run(self._return.call, packet)
 
+    async def _bring_home(self, packet: Packet) -> None:
+        """MiniportReturnPacket, where it may wait."""
+        assert self._return is not None
+        await self._return.run(packet)
+        self._home.pop(packet, None)
+
     def _return_all(self) -> None:
         """The packets whose return was deferred."""
         assert self._return is not None
-        packets, self._home = self._home, []
+        packets, self._home = self._home, {}
         for packet in packets:
             self._adapter.gate.run(self._return.call, packet)
+        self._adapter.came_to_rest()

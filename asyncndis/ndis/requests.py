@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance, check_integer
 
-from .calling import Worker
+from .calling import Handler, Worker
 from .media import RequestType
-from .oids import oid_name
+from .oids import Oid, oid_name
 from .states import REQUEST_STATES, RequestEvent, RequestState
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ __all__ = ["OidRequest", "RequestQueue"]
 
 _PENDING = NdisStatus.PENDING
 _SUCCESS = NdisStatus.SUCCESS
+_FIELDS = {True: "query_information", False: "set_information"}
 _QUERIES = (RequestType.QUERY_INFORMATION, RequestType.QUERY_STATISTICS)
 
 Done = Callable[["OidRequest", NdisStatus], object]
@@ -39,17 +40,20 @@ class OidRequest:
     :ivar bytes_read: how much of it a set consumed
     :ivar bytes_needed: how long it should have been, where it was too short
     :ivar state: how far it is
+    :ivar original: the request of a protocol for which NDIS makes this one
     """
 
     __slots__ = (
         "_done",
         "binding",
         "buffer",
+        "by_call",
         "bytes_needed",
         "bytes_read",
         "bytes_written",
         "checks",
         "oid",
+        "original",
         "state",
         "type",
     )
@@ -67,6 +71,8 @@ class OidRequest:
         self.state = REQUEST_STATES.initial
         self.binding: Binding | None = None
         self.checks = 0
+        self.by_call = False  # completed by a call of the miniport, and not by its answer
+        self.original: OidRequest | None = None
         self._done: Done | None = None
 
     def __repr__(self) -> str:
@@ -95,7 +101,7 @@ class RequestQueue:
         self._completed = 0
         self._query = adapter.handler("MiniportQueryInformation", "query_information")
         self._set = adapter.handler("MiniportSetInformation", "set_information")
-        self._worker = Worker(adapter.group, f"requests of {adapter.name}")
+        self._worker = Worker(adapter.group, f"requests of {adapter.name}", adapter.came_to_rest)
 
     @property
     def pending(self) -> OidRequest | None:
@@ -141,45 +147,78 @@ class RequestQueue:
         request.state = REQUEST_STATES.after(request.state, RequestEvent.SUBMIT)
         request.binding = binding
         request.checks = 0
+        request.by_call = False
         request.bytes_written = request.bytes_read = request.bytes_needed = 0
         request._done = finish
-        self._queue.append(request)
+        if request.oid == Oid.PNP_SET_POWER:
+            self._queue.appendleft(request)  # asleep, the miniport takes nothing else
+        else:
+            self._queue.append(request)
         self.serve()
         returned = True
         return outcome[0] if outcome else _PENDING
 
     def serve(self) -> None:
         """Give the next request to the miniport, if it has none."""
-        if self._queue and self._pending is None and self._adapter.takes_requests:
+        if self._queue and self._pending is None and self._adapter.takes_request(self._queue[0].oid):
             self._adapter.gate.run(self._start)
 
-    def complete(self, status: int, *, is_query: bool) -> None:
+    def complete(self, status: int, count: int = 0, needed: int = 0, *, is_query: bool) -> None:
         """NdisMQueryInformationComplete and NdisMSetInformationComplete."""
         request = self._pending
         if request is None or request.is_query is not is_query:
+            if self._aborted is not None and self._aborted.is_query is is_query:
+                self._aborted = None  # the miniport could not know that NDIS took it back
+                return
             call = "NdisMQueryInformationComplete" if is_query else "NdisMSetInformationComplete"
             raise RuleViolation(
                 "OID-02",
                 f"{self._adapter.name} calls {call} with no such request pending; complete each once, and only after "
                 "PENDING",
-                self._adapter.name,
+                self._adapter,
             )
         if status == _PENDING:
             raise RuleViolation("OID-03", f"{self._adapter.name} completes {request!r} with PENDING", request)
-        self._finish(request, NdisStatus(status))
+        status = NdisStatus(status)
+        self._note(request, count, needed)
+        request.by_call = True
+        self._finish(request, status)
 
-    def abort_all(self, status: NdisStatus = NdisStatus.REQUEST_ABORTED) -> None:
-        """Complete everything, since the miniport will not."""
+    def abort_all(self) -> None:
+        """Complete everything with REQUEST_ABORTED, since the miniport will not."""
         if self._pending is not None:
-            self._aborted = self._pending
-            self._finish(self._pending, status, serve=False)
+            self._abort(self._pending)
         while self._queue:
-            self._finish(self._queue[0], status, serve=False)
+            self._abort(self._queue[0])
 
     def abort_of_binding(self, binding: "Binding") -> None:
         """Complete what a binding has in the queue."""
         for request in [request for request in self._queue if request.binding is binding]:
-            self._finish(request, NdisStatus.REQUEST_ABORTED, serve=False)
+            self._abort(request)
+
+    def take_back(self, request: OidRequest) -> None:
+        """Complete a request that is waited for no longer; one that the miniport has was answered too late (OID-06)."""
+        taken = next((one for one in (*self._queue, self._pending) if one and request in (one, one.original)), None)
+        if taken is None:
+            return
+        if taken is self._pending:
+            adapter = self._holder()
+            adapter.violated(
+                RuleViolation(
+                    "OID-06",
+                    f"{adapter.name} has not answered {taken!r} in {adapter.library.patience:g} s; complete every "
+                    "request that was answered PENDING",
+                    taken,
+                    site=adapter.site_of(_FIELDS[taken.is_query]),
+                )
+            )
+        self._abort(taken)
+        self.serve()
+
+    def take_back_of_binding(self, binding: "Binding") -> None:
+        """The same for the one of a binding that the miniport has."""
+        if self._pending is not None and self._pending.binding is binding:
+            self.take_back(self._pending)
 
     def is_stuck(self) -> bool:
         """Whether the pending request was pending at the last two checks for hang."""
@@ -188,8 +227,16 @@ class RequestQueue:
         self._pending.checks += 1
         return self._pending.checks >= 2
 
+    def _holder(self) -> "Adapter":
+        """Who really has the pending request: an intermediate driver may have passed it on."""
+        for binding in self._adapter.lower:
+            below = binding.adapter.requests
+            if below._pending is not None and below._pending.binding is binding:
+                return below._holder()
+        return self._adapter
+
     def _start(self) -> None:
-        if self._pending is not None or not self._queue or not self._adapter.takes_requests:
+        if self._pending is not None or not self._queue or not self._adapter.takes_request(self._queue[0].oid):
             return
         request = self._queue.popleft()
         request.state = REQUEST_STATES.after(request.state, RequestEvent.START)
@@ -202,51 +249,51 @@ class RequestQueue:
         answer = handler.call(request.oid, request.buffer, failed=NdisStatus.FAILURE)
         self._take(request, handler.name, answer)
 
-    async def _run(self, handler: Any, request: OidRequest) -> None:
+    async def _run(self, handler: Handler, request: OidRequest) -> None:
         if self._pending is request:
             answer = await handler.run(request.oid, request.buffer, failed=NdisStatus.FAILURE)
             self._take(request, handler.name, answer)
 
     def _take(self, request: OidRequest, handler: str, answer: Any) -> None:
         """Act on what the miniport has answered: a status, or a status with its numbers."""
-        status, numbers = (answer[0], answer[1:]) if isinstance(answer, tuple) and answer else (answer, ())
-        try:
-            status = NdisStatus(status)
-        except ValueError:
-            self._adapter.fail(TypeError(f"{handler} answered {answer!r}; return an NdisStatus"), handler)
-            status = NdisStatus.FAILURE
+        status, count, needed = self._parse(handler, answer)
         if status is _PENDING:
             return
-        if self._pending is not request:
-            if self._aborted is request:
-                return
+        if self._pending is request:
+            self._note(request, count, needed)
+            self._finish(request, status)
+        elif request.by_call:  # otherwise NDIS itself took it back meanwhile
             violation = RuleViolation(
                 "OID-02",
                 f"{handler} of {self._adapter.name} completed {request!r} and answered {status.name}; answer PENDING "
                 "for what is completed by a call",
                 request,
-                site=self._adapter.site_of(handler),
+                site=self._adapter.site_of(_FIELDS[request.is_query]),
             )
             self._adapter.fail(violation, handler)
-            return
-        self.note(*numbers)
-        self._finish(request, status)
 
-    def note(self, count: int = 0, needed: int = 0) -> None:
-        """The miniport says how many bytes it wrote or read, and how many it would have needed.
+    def _parse(self, handler: str, answer: Any) -> tuple[NdisStatus, int, int]:
+        try:
+            status, count, needed = (*answer, 0, 0)[:3] if isinstance(answer, tuple) else (answer, 0, 0)
+            check_integer("the number of bytes", count, 0)
+            check_integer("the number of bytes needed", needed, 0)
+            return NdisStatus(status), count, needed
+        except (TypeError, ValueError):
+            text = f"{handler} answered {answer!r}; return an NdisStatus, or with it the bytes used and those needed"
+            self._adapter.fail(TypeError(text), handler)
+            return NdisStatus.FAILURE, 0, 0
 
-        :raises RuleViolation: OID-04 when it wrote more than there is room for
-        """
-        request = self._pending
-        assert request is not None
-        check_integer("the number of bytes", count)
-        check_integer("the number of bytes needed", needed)
+    def _note(self, request: OidRequest, count: int, needed: int) -> None:
+        """How many bytes the miniport wrote or read, and how many it would have needed (OID-04)."""
+        check_integer("the number of bytes", count, 0)
+        check_integer("the number of bytes needed", needed, 0)
         if count > len(request.buffer):
             violation = RuleViolation(
                 "OID-04",
                 f"{self._adapter.name} says that it used {count} bytes of {request!r}; answer BUFFER_TOO_SHORT and how "
                 "many are needed",
                 request,
+                site=self._adapter.site_of(_FIELDS[request.is_query]),
             )
             self._adapter.fail(violation, "MiniportQueryInformation" if request.is_query else "MiniportSetInformation")
             count = len(request.buffer)
@@ -255,6 +302,11 @@ class RequestQueue:
         else:
             request.bytes_read = count
         request.bytes_needed = needed
+
+    def _abort(self, request: OidRequest) -> None:
+        if request is self._pending:
+            self._aborted = request
+        self._finish(request, NdisStatus.REQUEST_ABORTED, serve=False)
 
     def _finish(self, request: OidRequest, status: NdisStatus, *, serve: bool = True) -> None:
         if request is self._pending:
@@ -268,5 +320,4 @@ class RequestQueue:
         done(request, status)
         if serve:
             self.serve()
-        if not self.outstanding:
-            self._adapter.came_to_rest()
+        self._adapter.came_to_rest()

@@ -44,7 +44,7 @@ class ResetMachine:
         self.state = RESET_STATES.initial
         self.count = 0
         self._reset = adapter.handler("MiniportReset", "reset")
-        self._worker = Worker(adapter.group, f"resets of {adapter.name}")
+        self._worker = Worker(adapter.group, f"resets of {adapter.name}", adapter.came_to_rest)
         self._done: list[Done] = []
         self._replay: list[OidRequest] = []
         self._status = _SUCCESS
@@ -70,8 +70,11 @@ class ResetMachine:
     def complete(self, status: int, *, addressing_reset: bool) -> None:
         """NdisMResetComplete.
 
-        :raises RuleViolation: LIFE-14 when no reset is pending
+        :raises RuleViolation: LIFE-14 when no reset is pending, or the status is not final
         """
+        status = NdisStatus(status)
+        if status is _PENDING:
+            raise RuleViolation("LIFE-14", f"{self._adapter.name} completes a reset with PENDING", self._adapter)
         if self.state is not ResetState.PENDING and self.state is not ResetState.CALLED:
             raise RuleViolation(
                 "LIFE-14",
@@ -80,10 +83,10 @@ class ResetMachine:
                 self._adapter,
             )
         self.state = RESET_STATES.after(self.state, ResetEvent.COMPLETE)
-        self._status = NdisStatus(status)
-        self._check_sends()
-        if addressing_reset and not self._status.is_error:
-            self._replay = self._adapter.addressing()
+        self._status = status
+        if not status.is_error:
+            self._check_sends()
+            self._replay = self._adapter.addressing() if addressing_reset else []
         self._replay_next()
 
     def abandon(self) -> None:
@@ -97,6 +100,9 @@ class ResetMachine:
         adapter.requests.abort_all()
         if adapter.gate.serialized:
             adapter.sends.abort_all()
+            adapter.lookahead.abort_all()
+        else:
+            adapter.sends.abort_queued()
         handler = self._reset
         assert handler is not None
         if handler.awaited:
@@ -106,7 +112,8 @@ class ResetMachine:
 
     async def _run(self) -> None:
         assert self._reset is not None
-        self._take(await self._reset.run(failed=NdisStatus.FAILURE))
+        if self.state is ResetState.CALLED:
+            self._take(await self._reset.run(failed=NdisStatus.FAILURE))
 
     def _take(self, answer: Any) -> None:
         """Act on what MiniportReset has answered: a status, alone or with AddressingReset."""
@@ -203,7 +210,7 @@ class HangCheck:
 
     def _judge(self) -> None:
         adapter = self._adapter
-        is_hung = self._check is not None and bool(self._check.call(failed=False))
+        is_hung = self._asks_for_reset()
         watches_requests = not self._ignore & AdapterAttributes.IGNORE_REQUEST_TIMEOUT
         watches_sends = not self._ignore & AdapterAttributes.IGNORE_PACKET_TIMEOUT
         request_is_stuck = watches_requests and adapter.requests.is_stuck()
@@ -212,6 +219,15 @@ class HangCheck:
             adapter.probe.before("ndisMCheckForHang", adapter, request_is_stuck, queue_is_stuck)
         if is_hung or request_is_stuck or queue_is_stuck:
             adapter.resets.begin()
+
+    def _asks_for_reset(self) -> bool:
+        """What MiniportCheckForHang answers; one that raises an NdisError does not know."""
+        if self._check is None:
+            return False
+        answer = self._check.call(failed=False)
+        if not (answer is None or isinstance(answer, (bool, NdisStatus))):
+            self._adapter.fail(TypeError(f"{self._check.name} answered {answer!r}; return a bool"), self._check.name)
+        return answer is True
 
 
 def set_request(oid: Oid, value: object) -> OidRequest:

@@ -3,7 +3,8 @@
 Source: the pages of NdisSend, NdisSendPackets, MiniportSend, MiniportSendPackets, NdisMSendComplete,
 NdisMSendResourcesAvailable and NdisCancelSendPackets. A packet is in flight from the moment it is accepted until it is
 given back exactly once. A serialized miniport is fed from a queue that NDIS keeps, and may answer RESOURCES: then that
-packet and all behind it wait (SEND-07). A deserialized one gets everything at once and queues for itself (SEND-08).
+packet and all behind it wait (SEND-07). A deserialized one gets everything at once and queues for itself (SEND-08),
+unless its handler is a coroutine function, which is called when the call before has ended.
 """
 
 from collections import deque
@@ -14,7 +15,7 @@ from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Irql, PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
 
-from .calling import Worker
+from .calling import Handler, Worker
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -29,6 +30,12 @@ _ABORTED = NdisStatus.REQUEST_ABORTED
 _FAILURE = NdisStatus.FAILURE
 _UNSET = 0xFFFF_FFFF  # what no driver sets, so that an element without a status shows (SEND-06)
 _SENDING = PacketState.SENDING
+
+
+_WAYS_OUT = {
+    "SEND-02": "complete each packet exactly once",
+    "SEND-09": "after RESOURCES call NdisMSendResourcesAvailable, or complete another packet",
+}
 
 
 class SendStatistics(NamedTuple):
@@ -53,13 +60,14 @@ class SendStatistics(NamedTuple):
 class _Submission:
     """A packet in flight: whose it is, and whether the call that sent it still runs."""
 
-    __slots__ = ("answered", "binding", "checks", "handed_on", "inline")
+    __slots__ = ("answered", "binding", "checks", "handed_on", "inline", "is_aborted")
 
     def __init__(self, binding: "Binding", *, handed_on: bool, inline: bool) -> None:
         self.binding = binding
         self.handed_on = handed_on
         self.inline = inline
         self.answered: NdisStatus | None = None
+        self.is_aborted = False  # NDIS itself has taken it back
         self.checks = 0
 
 
@@ -74,7 +82,9 @@ class SendPath:
         "_answered",
         "_cancel",
         "_failed",
+        "_has_queue",
         "_in_flight",
+        "_is_awaited",
         "_queue",
         "_refused",
         "_requeued",
@@ -95,7 +105,10 @@ class SendPath:
         self._send = adapter.handler("MiniportSend", "send")
         self._send_packets = adapter.handler("MiniportSendPackets", "send_packets")
         self._cancel = adapter.handler("MiniportCancelSendPackets", "cancel_send_packets")
-        self._worker = Worker(adapter.group, f"sends of {adapter.name}")
+        handler = self._send_packets or self._send
+        self._is_awaited = handler is not None and handler.awaited
+        self._has_queue = adapter.gate.serialized or self._is_awaited
+        self._worker = Worker(adapter.group, f"sends of {adapter.name}", adapter.came_to_rest)
 
     def statistics(self) -> SendStatistics:
         """The state of it now, in O(1)."""
@@ -148,11 +161,13 @@ class SendPath:
 
     def complete(self, packet: Packet, status: int, calls: PlainCalls | None = None) -> None:
         """NdisMSendComplete."""
-        if status in (_PENDING, _RESOURCES):
+        if type(status) is not NdisStatus:
+            status = NdisStatus(status)
+        if status is _PENDING or status is _RESOURCES:
             raise RuleViolation(
                 "SEND-03",
-                f"{self._adapter.name} completes {packet!r} with {NdisStatus(status).name}; a completion is final, "
-                "use SUCCESS, FAILURE or REQUEST_ABORTED",
+                f"{self._adapter.name} completes {packet!r} with {status.name}; a completion is final, use SUCCESS, "
+                "FAILURE or REQUEST_ABORTED",
                 packet,
             )
         submission = self._in_flight.pop(packet, None)
@@ -162,11 +177,14 @@ class SendPath:
         if self._stalled or self._queue:
             self.resources_available()
 
+    def complete_looped(self, packet: Packet) -> None:
+        """A packet that does not reach the wire is sent."""
+        self._give_back(packet, self._in_flight.pop(packet), _SUCCESS)
+
     def resources_available(self) -> None:
         """NdisMSendResourcesAvailable: the queue is tried again."""
         self._stalled = False
-        if self._queue:
-            self._adapter.gate.run(self._pump)
+        self._feed()
 
     def cancel(self, binding: "Binding", cancel_id: int) -> None:
         """NdisCancelSendPackets: what waits in the queue of NDIS goes back now; the rest is up to the miniport."""
@@ -176,35 +194,55 @@ class SendPath:
             if packet.cancel_id == cancel_id and self._in_flight[packet].binding is binding
         ]
         for packet in matching:
-            self._queue.remove(packet)
-            self._give_back(packet, self._in_flight.pop(packet), _ABORTED)
+            self.abort(packet)
         if self._cancel is not None and self._in_flight:
             self._adapter.gate.run(self._cancel.call, cancel_id)
 
-    def abort_all(self) -> None:
-        """Give back everything with REQUEST_ABORTED, as NDIS does when a serialized miniport is reset."""
-        self._stalled = False
-        self._queue.clear()
-        while self._in_flight:
-            packet, submission = next(iter(self._in_flight.items()))
-            del self._in_flight[packet]
+    def abort(self, packet: Packet) -> "Adapter":
+        """Give a packet back with REQUEST_ABORTED, also where an intermediate driver has handed it on.
+
+        :returns: the adapter that had it
+        """
+        holder = self._adapter
+        for binding in self._adapter.lower:
+            below = binding.adapter.sends
+            if packet in below._in_flight:
+                holder = below.abort(packet)
+        submission = self._in_flight.pop(packet, None)
+        if submission is not None:  # otherwise the driver in between has completed it just now
+            if packet in self._queue:
+                self._queue.remove(packet)
+            submission.is_aborted = True
             self._give_back(packet, submission, _ABORTED)
+        return holder
+
+    def abort_all(self) -> None:
+        """Give back everything, as NDIS does when a serialized miniport is reset."""
+        self._stalled = False
+        for packet in self.left():
+            self.abort(packet)
 
     def abort_queued(self) -> None:
         """Give back what the miniport has not seen yet."""
         self._stalled = False
-        while self._queue:
-            packet = self._queue.popleft()
-            self._give_back(packet, self._in_flight.pop(packet), _ABORTED)
+        for packet in list(self._queue):
+            self.abort(packet)
 
-    def abort_of_binding(self, binding: "Binding") -> list[Packet]:
-        """Give back what a binding has in flight, since it closes; the answer is what that was."""
-        taken = [packet for packet, submission in self._in_flight.items() if submission.binding is binding]
-        for packet in taken:
-            if packet in self._queue:
-                self._queue.remove(packet)
-            self._give_back(packet, self._in_flight.pop(packet), _ABORTED)
-        return taken
+    def take_back(self, packets: Iterable[Packet]) -> None:
+        """Give back what was not completed in time; whoever has it has forgotten it (SEND-02, SEND-09)."""
+        forgotten: dict[tuple[Adapter, str], list[Packet]] = {}
+        for packet in packets:
+            if packet in self._in_flight:
+                rule = "SEND-09" if self._stalled and packet in self._queue else "SEND-02"
+                forgotten.setdefault((self.abort(packet), rule), []).append(packet)
+        for (adapter, rule), taken in forgotten.items():
+            text = f"{adapter.name} has not completed {len(taken)} sends in {adapter.library.patience:g} s"
+            site = adapter.site_of("send_packets") or adapter.site_of("send")
+            adapter.violated(RuleViolation(rule, f"{text}; {_WAYS_OUT[rule]}", taken[0], site=site))
+
+    def take_back_of_binding(self, binding: "Binding") -> None:
+        """The same for everything that a binding has in flight."""
+        self.take_back([packet for packet, submission in self._in_flight.items() if submission.binding is binding])
 
     def left(self) -> list[Packet]:
         """What is in flight: at the end of a reset or a halt, what the miniport has forgotten."""
@@ -212,7 +250,7 @@ class SendPath:
 
     def queue_is_stuck(self) -> bool:
         """Whether the oldest packet in the queue was there at the last two checks for hang."""
-        if not self._queue:
+        if not self._queue or self._is_awaited:
             return False
         oldest = self._in_flight[self._queue[0]]
         oldest.checks += 1
@@ -224,7 +262,7 @@ class SendPath:
         """Take a packet over, or say by which status it is refused."""
         adapter = self._adapter
         check_instance("a packet to send", packet, Packet)
-        if refusal is None and not adapter.header_size <= packet.length <= adapter.maximum_total_size:
+        if refusal is None and not self._is_well_formed(packet):
             refusal = NdisStatus.INVALID_PACKET
         if refusal is not None:
             self._refused += 1
@@ -232,62 +270,79 @@ class SendPath:
         handed_on = packet.state is _SENDING and binding.owns(packet.holder)
         packet.transfer(PacketEvent.HAND_ON if handed_on else PacketEvent.SEND, adapter)
         self._in_flight[packet] = _Submission(binding, handed_on=handed_on, inline=inline)
+        self._answered.discard(packet)
         return None
+
+    def _is_well_formed(self, packet: Packet) -> bool:
+        """Whether its length is one of a frame, with the whole header in its first buffer (PKT-12, SEND-15)."""
+        header_size = self._adapter.header_size
+        if not header_size <= packet.length <= self._adapter.maximum_total_size:
+            return False
+        first = packet.first
+        return first is not None and first.length >= header_size
 
     def _deliver(self, packets: Sequence[Packet]) -> None:
         """Hand accepted packets to the miniport, or to its queue."""
         loopback = self._adapter.loopback
         if loopback is not None and loopback.is_needed:
             packets = loopback.loop(packets, self._in_flight)
-        if self._adapter.gate.serialized:
+        if self._adapter.scatter_gather is not None:
+            self._adapter.scatter_gather.map_all(packets)
+        if self._has_queue:
             self._queue.extend(packets)
             if not self._stalled:
-                self._adapter.gate.run(self._pump)
+                self._feed()
         elif self._send_packets is not None:
             most = self._adapter.maximum_send_packets
             for start in range(0, len(packets), most):
-                self._call_send_packets(packets[start : start + most])
+                array = packets[start : start + most]
+                submissions = [self._in_flight[packet] for packet in array]
+                self._refuse_rest(array, submissions, self._send_packets.call(array, failed=_FAILURE))
         else:
+            assert self._send is not None
             for packet in packets:
-                self._call_send(packet)
+                submission = self._in_flight[packet]
+                self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
 
-    def _call_send_packets(self, packets: Sequence[Packet]) -> None:
-        """MiniportSendPackets of a deserialized miniport."""
-        assert self._send_packets is not None
-        if self._send_packets.awaited:
-            self._worker.post(self._run_array, packets)
-        else:
-            self._send_packets.call(packets)
-
-    def _call_send(self, packet: Packet) -> None:
-        """MiniportSend of a deserialized miniport."""
-        assert self._send is not None
-        if self._send.awaited:
-            self._worker.post(self._run_send, packet)
+    def _feed(self) -> None:
+        """Have the queue emptied: by the handler that waits, or in its turn."""
+        if not self._queue:
             return
-        submission = self._in_flight.get(packet)
-        if submission is not None:  # loopback may have answered for it
-            self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
+        if self._is_awaited:
+            if not self._worker.busy:
+                self._worker.post(self._drain)
+        else:
+            self._adapter.gate.run(self._pump)
 
-    async def _run_send(self, packet: Packet) -> None:
-        assert self._send is not None
-        submission = self._in_flight.get(packet)
-        if submission is None:
-            return  # aborted while it waited for its turn
-        status = self._send.status_of(await self._send.run(packet, failed=_FAILURE))
-        self._answer(packet, submission, status)
+    async def _drain(self) -> None:
+        """Empty the queue of a deserialized miniport whose handler waits, one call after another."""
+        while self._queue and self._adapter.takes_sends:
+            if self._send_packets is not None:
+                array = self._next_array()
+                submissions = [self._in_flight[packet] for packet in array]
+                self._refuse_rest(array, submissions, await self._send_packets.run(array, failed=_FAILURE))
+            else:
+                assert self._send is not None
+                packet = self._queue.popleft()
+                submission = self._in_flight[packet]
+                self._answer(packet, submission, self._send.status_of(await self._send.run(packet, failed=_FAILURE)))
 
-    async def _run_array(self, packets: Sequence[Packet]) -> None:
-        assert self._send_packets is not None
-        left = [packet for packet in packets if packet in self._in_flight]  # not aborted while they waited
-        if left:
-            await self._send_packets.run(left)
+    def _next_array(self) -> list[Packet]:
+        most = self._adapter.maximum_send_packets
+        return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+
+    def _refuse_rest(self, packets: Sequence[Packet], submissions: list[_Submission], answer: object) -> None:
+        """MiniportSendPackets answers nothing; one that raises a status has not taken what it did not complete."""
+        if isinstance(answer, NdisStatus) and answer.is_error:
+            for packet, submission in zip(packets, submissions, strict=True):
+                if self._in_flight.get(packet) is submission:
+                    self._end_by_answer(packet, submission, answer)
 
     def _answer(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
         """Act on what a deserialized MiniportSend has answered."""
-        if status == _PENDING:
+        if status is _PENDING:
             return
-        if status == _RESOURCES:
+        if status is _RESOURCES:
             violation = RuleViolation(
                 "SEND-08",
                 f"MiniportSend of {self._adapter.name} answered RESOURCES; a deserialized miniport queues by itself: "
@@ -296,37 +351,42 @@ class SendPath:
                 site=self._adapter.site_of("send"),
             )
             self._adapter.fail(violation, "MiniportSend")
-            return
-        self._take_back(packet, submission, status)
+            status = _FAILURE
+        self._end_by_answer(packet, submission, status)
 
-    def _take_back(self, packet: Packet, submission: _Submission, status: int) -> None:
+    def _end_by_answer(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
         """The miniport has given a packet back by its answer."""
-        if self._in_flight.get(packet) is not submission:
-            if submission.answered is _ABORTED:
-                return  # NDIS itself took it back meanwhile, in a reset or a halt
-            violation = RuleViolation(
-                "SEND-04",
-                f"MiniportSend of {self._adapter.name} completed {packet!r} and answered {NdisStatus(status).name}; "
-                "answer PENDING for what NdisMSendComplete gives back",
-                packet,
-                site=self._adapter.site_of("send"),
-            )
-            self._adapter.fail(violation, "MiniportSend")
+        if not self._still_has(packet, submission, status):
             return
         del self._in_flight[packet]
         if self._adapter.probe is not None:
             self._answered.add(packet)
         if submission.inline:
-            submission.answered = NdisStatus(status)
+            submission.answered = status
             self._hand_over(packet, submission, status)
         else:
             self._give_back(packet, submission, status)
+
+    def _still_has(self, packet: Packet, submission: _Submission, status: NdisStatus) -> bool:
+        """Whether the miniport may give a packet back by its answer; not one that it has completed before (SEND-04)."""
+        if self._in_flight.get(packet) is submission:
+            return True
+        if not submission.is_aborted:
+            violation = RuleViolation(
+                "SEND-04",
+                f"MiniportSend of {self._adapter.name} completed {packet!r} and answered {status.name}; answer PENDING "
+                "for what NdisMSendComplete gives back",
+                packet,
+                site=self._adapter.site_of("send"),
+            )
+            self._adapter.fail(violation, "MiniportSend")
+        return False
 
     def _pump(self) -> None:
         """Feed a serialized miniport from the queue, while it takes packets."""
         while self._queue and not self._stalled and self._adapter.takes_sends:
             if self._send_packets is not None:
-                self._pump_array()
+                self._pump_array(self._send_packets)
             else:
                 self._pump_one()
 
@@ -335,31 +395,32 @@ class SendPath:
         packet = self._queue.popleft()
         submission = self._in_flight[packet]
         status = self._send.status_of(self._send.call(packet, failed=_FAILURE))
-        if status == _RESOURCES:
-            self._requeue([packet])
-        elif status != _PENDING:
-            self._take_back(packet, submission, status)
+        if status is _RESOURCES:
+            if self._still_has(packet, submission, status):
+                self._requeue([packet])
+        elif status is not _PENDING:
+            self._end_by_answer(packet, submission, status)
 
-    def _pump_array(self) -> None:
-        assert self._send_packets is not None
-        most = self._adapter.maximum_send_packets
-        packets = [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
+    def _pump_array(self, handler: Handler) -> None:
+        packets = self._next_array()
         submissions = [self._in_flight[packet] for packet in packets]
         for packet in packets:
             packet.oob.status = _UNSET
-        self._send_packets.call(packets)
+        answer = handler.call(packets, failed=_FAILURE)
         statuses = [
             packet.oob.status if self._in_flight.get(packet) is submission else _PENDING
             for packet, submission in zip(packets, submissions, strict=True)
         ]
+        if isinstance(answer, NdisStatus) and answer.is_error:
+            statuses = [answer if status == _UNSET else status for status in statuses]
         self._check_array(packets, statuses)
         if _RESOURCES in statuses:
             first = statuses.index(_RESOURCES)
             self._requeue([packet for packet in packets[first:] if packet in self._in_flight])
             del packets[first:]
         for packet, submission, status in zip(packets, submissions, statuses, strict=False):
-            if status not in (_PENDING, _UNSET):
-                self._take_back(packet, submission, status)
+            if status != _PENDING:
+                self._end_by_answer(packet, submission, _FAILURE if status == _UNSET else handler.status_of(status))
 
     def _check_array(self, packets: list[Packet], statuses: list[int]) -> None:
         """Hold what a serialized MiniportSendPackets has set against SEND-06 and SEND-07."""
@@ -385,14 +446,16 @@ class SendPath:
             packet.transfer(PacketEvent.REQUEUE, self._adapter)
             self._queue.appendleft(packet)
 
-    def _give_back(self, packet: Packet, submission: _Submission, status: int, calls: PlainCalls | None = None) -> None:
+    def _give_back(
+        self, packet: Packet, submission: _Submission, status: NdisStatus, calls: PlainCalls | None = None
+    ) -> None:
         """The packet is its protocol's again, which is told."""
-        if status == _ABORTED:
-            submission.answered = _ABORTED
         self._hand_over(packet, submission, status)
         submission.binding.send_is_complete(packet, status, calls)
 
-    def _hand_over(self, packet: Packet, submission: _Submission, status: int) -> None:
+    def _hand_over(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
+        if self._adapter.scatter_gather is not None:
+            self._adapter.scatter_gather.unmap(packet)
         if submission.handed_on:
             packet.transfer(PacketEvent.HAND_BACK, submission.binding.virtual_adapter)
         else:
@@ -401,8 +464,7 @@ class SendPath:
             self._sent += 1
         else:
             self._failed += 1
-        if not self._in_flight:
-            self._adapter.came_to_rest()
+        self._adapter.came_to_rest()
 
     def _unknown(self, packet: Any) -> RuleViolation:
         """Why a packet cannot be completed now."""

@@ -48,7 +48,9 @@ class UpperEdge:
         "_ether_type",
         "_frames",
         "_handlers",
+        "_in_batch",
         "_received",
+        "_sees_batches",
         "_state",
         "_worker",
         "adapter",
@@ -80,13 +82,25 @@ class UpperEdge:
         self._frames: FramePool | None = None
         self._received = 0
         self._ether_type = protocol.ether_type
+        self._sees_batches = protocol.sees_batches
+        self._in_batch = False
         self._copies = Copies(self._as_binding())
-        self._worker = Worker(library.group, f"receives of {self.name}")
+        self._worker = Worker(library.group, f"receives of {self.name}", adapter.came_to_rest)
 
     @property
     def state(self) -> BindingState:
         """Where it is in its life. IRQL: any."""
         return self._state
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is about to close, as somebody has asked for. IRQL: any."""
+        return self.closing_requested or self._state is BindingState.CLOSING
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has come to its end. IRQL: any."""
+        return self._state is BindingState.CLOSED
 
     @property
     def is_open(self) -> bool:
@@ -116,6 +130,7 @@ class UpperEdge:
         """Go on to the next state."""
         self._state = BINDING_STATES.after(self._state, event)
         self.adapter.bindings_changed()
+        self.adapter.came_to_rest()
 
     def owns(self, holder: object) -> bool:
         """Whether a packet is with the intermediate driver that this binding belongs to."""
@@ -157,7 +172,14 @@ class UpperEdge:
         handler = self._handlers["receive_packet"]
         if handler is None or (low and handler.awaited):
             return self._show(packet)
+        self._in_batch = self._sees_batches
         return self.call_receive(packet, calls)
+
+    def end_batch(self) -> None:
+        """Tell the protocol that the packets of one indication are over, where it was given some and wants to know."""
+        if self._in_batch:
+            self._in_batch = False
+            self.receive_complete()
 
     def call_receive(self, packet: Packet, calls: PlainCalls) -> int:
         """Call the handler that takes packets, now or in its turn; the answer is how often it will return this one."""
@@ -167,7 +189,7 @@ class UpperEdge:
             self._worker.post(self._receive_and_return, handler, packet)
             return 1
         promised = handler.call_in(calls, packet, failed=0)
-        if promised is None:
+        if promised is None or isinstance(promised, NdisStatus):  # an NdisError is a status, and keeps nothing
             return 0
         if not isinstance(promised, int) or promised < 0:
             error = TypeError(f"{handler.name} answered {promised!r}; answer how often the packet will be returned")
@@ -206,11 +228,6 @@ class UpperEdge:
         """Tell the protocol that the changes are told."""
         self._tell("status_complete")
 
-    def abandon(self, status: NdisStatus) -> None:
-        """Wake whoever waits for a send of this binding, which will not be completed any more."""
-        for packet in list(self._awaited):
-            self.send_is_complete(packet, status)
-
     def handler(self, name: str) -> Handler | None:
         """One of the protocol's handlers, bound to this binding's context."""
         return self._handlers.get(name)
@@ -228,13 +245,18 @@ class UpperEdge:
             or adapter.lookahead.of_binding(self._as_binding())
         )
 
+    def has(self, packet: Packet) -> bool:
+        """Whether it was given a packet that it has not returned."""
+        return self._copies.owes(packet) or self.adapter.receives.is_with(self._as_binding(), packet)
+
     @property
     def is_receiving(self) -> bool:
         """Whether a receive handler that may wait has not ended."""
         return self._worker.busy
 
     def take_back(self) -> list[Packet]:
-        """Take back the packets that the protocol has not returned; the answer is which."""
+        """Take back the packets that the protocol has not returned, and stop its handlers; the answer is which."""
+        self._worker.stop()
         return self.adapter.receives.forget(self._as_binding()) + self._copies.forget()
 
     def _tell(self, name: str, *arguments: object) -> None:

@@ -6,6 +6,7 @@ refuses no binding gets. Every other request goes to the miniport as it is.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisError, NdisStatus
@@ -42,11 +43,10 @@ class Wishes:
     :param binding: whose
     """
 
-    __slots__ = ("_binding", "_options")
+    __slots__ = ("_binding",)
 
     def __init__(self, binding: "Binding") -> None:
         self._binding = binding
-        self._options = 0
 
     def submit(self, request: OidRequest, done: Done) -> NdisStatus:
         """Answer a request, or bring it to the miniport; PENDING, and ``done`` is called with the outcome."""
@@ -81,30 +81,40 @@ class Wishes:
 
     def _set(self, request: OidRequest, done: Done) -> NdisStatus:
         """Set the miniport to what all bindings want now; where it refuses, nothing has changed."""
-        binding = self._binding
-        before = binding.filter, binding.lookahead
         value = decode_oid(request.oid, request.buffer)
-        if request.oid == Oid.GEN_PROTOCOL_OPTIONS:
-            self._options = value
-            return _SUCCESS
-        if request.oid == Oid.GEN_CURRENT_LOOKAHEAD:
-            binding.lookahead = value
-            forwarded = set_request(Oid.GEN_CURRENT_LOOKAHEAD, binding.adapter.combined_lookahead())
-        else:
-            binding.filter = self._filter(request.oid, value)
-            binding.adapter.has_filter = True
-            forwarded = self._combined(request.oid)
         request.bytes_read = len(request.buffer)
+        if request.oid == Oid.GEN_PROTOCOL_OPTIONS:
+            return _SUCCESS
+        undo = self._wish(request.oid, value)
+        forwarded = self._combined(request.oid)
+        forwarded.original = request
 
         def settle(_forwarded: OidRequest, status: NdisStatus) -> None:
             request.state = REQUEST_STATES.after(request.state, RequestEvent.COMPLETE)
-            self._settle(status, before)
+            if status.is_error:
+                undo()
             done(request, status)
 
-        status = binding.adapter.requests.submit(forwarded, binding, settle)
-        if status is not _PENDING:
-            self._settle(status, before)
+        status = self._binding.adapter.requests.submit(forwarded, self._binding, settle)
+        if status is not _PENDING and status.is_error:
+            undo()
         return status
+
+    def _wish(self, oid: int, value: Any) -> Callable[[], None]:
+        """Note what the binding wants; the answer takes just that back, whatever else it wants meanwhile."""
+        binding = self._binding
+        if oid == Oid.GEN_CURRENT_LOOKAHEAD:
+            lookahead, binding.lookahead = binding.lookahead, value
+            return partial(setattr, binding, "lookahead", lookahead)
+        before = binding.filter
+        binding.filter = self._filter(oid, value)
+        binding.adapter.has_filter = True
+
+        def undo() -> None:
+            is_filter = oid == Oid.GEN_CURRENT_PACKET_FILTER
+            binding.filter = self._filter(oid, before.packet_filter if is_filter else before.multicast_list)
+
+        return undo
 
     def _filter(self, oid: int, value: Any) -> ReceiveFilter:
         now = self._binding.filter
@@ -117,11 +127,11 @@ class Wishes:
             raise NdisError(str(error), NdisStatus.INVALID_DATA) from error
 
     def _combined(self, oid: int) -> OidRequest:
-        wanted = self._binding.adapter.combined_filter()
+        """The request that sets the miniport to what all bindings want."""
+        adapter = self._binding.adapter
+        if oid == Oid.GEN_CURRENT_LOOKAHEAD:
+            return set_request(Oid.GEN_CURRENT_LOOKAHEAD, adapter.combined_lookahead())
+        wanted = adapter.combined_filter()
         if oid == Oid.GEN_CURRENT_PACKET_FILTER:
             return set_request(Oid.GEN_CURRENT_PACKET_FILTER, wanted.packet_filter)
         return set_request(Oid.IEEE_802_3_MULTICAST_LIST, wanted.multicast_list)
-
-    def _settle(self, status: NdisStatus, before: tuple[ReceiveFilter, int]) -> None:
-        if status.is_error:
-            self._binding.filter, self._binding.lookahead = before
