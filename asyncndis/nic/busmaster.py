@@ -55,9 +55,10 @@ class BusMasterNic(Station):
         as within ``verify()``, since a descriptor costs three times as much then
     :ivar tx_ring: as given
     :ivar rx_ring: as given
+    :ivar multicast_limit: as given
     """
 
-    __slots__ = ("_bus", "_rx", "_table", "_tx", "rx_ring", "tx_ring")
+    __slots__ = ("_bus", "_rx", "_table", "_tx", "multicast_limit", "rx_ring", "tx_ring")
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class BusMasterNic(Station):
         is_checked = current_probe() is not None if check_rings is None else bool(check_rings)
         self.tx_ring = tx_ring
         self.rx_ring = rx_ring
+        self.multicast_limit = multicast_limit
         self._bus: Bus | None = None
         self._tx = TransmitRing(f"tx ring of {name}", tx_ring, is_checked=is_checked)
         self._rx = ReceiveRing(f"rx ring of {name}", rx_ring, is_checked=is_checked)

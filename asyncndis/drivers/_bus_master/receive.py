@@ -1,0 +1,176 @@
+"""The receive half of the bus-master miniport: slots of shared memory, posted, lent or vacant.
+
+Source: the pages of NdisAllocateBufferPool, NdisMIndicateReceivePacket, MiniportReturnPacket and NdisFlushBuffer. The
+ring has a spin lock; packets are handed out with it released, to be indicated then (RCV-14).
+"""
+
+from array import array
+from typing import NamedTuple
+
+from asyncndis.base import NdisStatus
+from asyncndis.kernel import SpinLock
+from asyncndis.memory import Block, Buffer, BufferPool, Packet, PacketPool
+
+from .ring import DONE_END, OWN, Doorbell, DriverRing
+
+__all__ = ["ReceiveHalf", "Received"]
+
+_SUCCESS = int(NdisStatus.SUCCESS)
+_RESOURCES = int(NdisStatus.RESOURCES)
+_HEADER = 14
+
+
+class Received(NamedTuple):
+    """Frames that have come.
+
+    :ivar packets: to be indicated, in order
+    :ivar kept: the last of them, with status RESOURCES: they are back when the indication is
+    """
+
+    packets: list[Packet]
+    kept: list[Packet]
+
+
+class _Slot:
+    """The memory for one frame, and the packet that it is indicated in."""
+
+    __slots__ = ("address", "buffer", "length", "packet")
+
+    def __init__(self, packet: Packet, buffer: Buffer, address: int) -> None:
+        self.packet = packet
+        self.buffer = buffer
+        self.address = address
+        self.length = buffer.length
+        packet.chain_at_back(buffer)
+        packet.oob.header_size = _HEADER  # RCV-15; it stays, like the chain
+
+    def fit(self, length: int) -> None:
+        """Let the packet be as long as the frame; most often it is (BUF-11)."""
+        self.buffer.adjust_length(length)
+        self.packet.recalculate_counts()
+        self.length = length
+
+    def free(self) -> None:
+        """Give both descriptors back (BUF-08, PKT-01)."""
+        self.packet.unchain_all()
+        self.buffer.restore_length()
+        self.buffer.free()
+        self.packet.free()
+
+
+class ReceiveHalf:
+    """Receives frames: each in a slot of shared memory, with a packet that is made once.
+
+    There are as many slots as the ring has descriptors (POOL-05). A slot is posted, or lent in its packet, or vacant
+    and to be posted again. When lending would leave few, packets have status RESOURCES (RCV-02).
+
+    :param name: for messages
+    :param ring: memory of the descriptors
+    :param slots: memory that may be cached, with room for the longest frame for each descriptor
+    :param packets: one for each slot
+    :param buffers: one for each slot
+    :param doorbell: tells the NIC how many descriptors were handed over
+    :ivar errors: frames that the device reported as broken
+    """
+
+    def __init__(
+        self, name: str, ring: Block, slots: Block, packets: PacketPool, buffers: BufferPool, *, doorbell: Doorbell
+    ) -> None:
+        self._ring = DriverRing(ring)
+        size = self._ring.size
+        slot = len(slots) // size
+        self._low = max(1, size // 8)
+        self._doorbell = doorbell
+        self._lock = SpinLock(f"receive lock of {name}")
+        self._lengths = memoryview(array("H", [slot]) * size)
+        self._owned = memoryview(array("I", [OWN]) * size)
+        self._slots: dict[Packet, _Slot] = {}
+        for start in range(0, size * slot, slot):
+            buffer = buffers.allocate_nowait(slots[start : start + slot])
+            packet = packets.allocate_nowait()
+            self._slots[packet] = _Slot(packet, buffer, slots.physical_address + start)
+        self._vacant = list(self._slots.values())
+        self._posted: list[_Slot] = self._vacant.copy()  # by descriptor; of meaning from HEAD to TAIL
+        self.errors = 0
+
+    def __repr__(self) -> str:
+        posted, vacant = self._ring.tail - self._ring.head, len(self._vacant)
+        lent = self._ring.size - posted - vacant
+        return f"<ReceiveHalf {posted} of {self._ring.size} slots posted, {lent} lent, {vacant} vacant>"
+
+    @property
+    def address(self) -> int:
+        """Where the NIC finds the ring."""
+        return self._ring.memory.physical_address
+
+    def receive(self) -> Received | None:
+        """Take frames that have come, up to the end of the ring; they are to be indicated. None when there are none."""
+        with self._lock:
+            ring = self._ring
+            at, count = ring.given_back()
+            if not count:
+                return None
+            run = slice(at, at + count)
+            slots, lengths, flags = self._posted[run], ring.written[run].tolist(), ring.flags[run].tolist()
+            lendable = max(0, ring.tail - ring.head + len(self._vacant) - self._low)
+            ring.head += count
+        packets = self._fill(slots, lengths, flags, lendable)
+        return Received(packets, packets[lendable:])
+
+    def refill(self) -> None:
+        """Post what is vacant, and ring the doorbell once."""
+        with self._lock:
+            self._refill()
+
+    def give_back(self, packet: Packet) -> bool:
+        """A packet is the miniport's again: its slot is vacant; whether it is time to refill.
+
+        Without the lock: as an interlocked list would be, the list of vacant slots is changed in one step.
+        """
+        self._vacant.append(self._slots[packet])
+        return len(self._vacant) >= self._low or self._ring.tail - self._ring.head < self._low
+
+    def abandon(self) -> None:
+        """Take back what is posted, once the device writes no more; the ring starts over."""
+        with self._lock:
+            ring = self._ring
+            self._vacant += [self._posted[number & ring.mask] for number in range(ring.head, ring.tail)]
+            ring.head = ring.tail = 0
+
+    def close(self) -> None:
+        """Free all packets and buffers, none of them lent."""
+        for slot in self._slots.values():
+            slot.free()
+        self._lock.free()
+
+    def _fill(self, slots: list[_Slot], lengths: list[int], flags: list[int], lendable: int) -> list[Packet]:
+        """Make the packets of frames ready, without the lock (BUF-04)."""
+        packets: list[Packet] = []
+        for slot, length, outcome in zip(slots, lengths, flags, strict=True):
+            if outcome != DONE_END:
+                self.errors += 1
+                self._vacant.append(slot)
+                continue
+            if length != slot.length:
+                slot.fit(length)
+            slot.buffer.flush(write_to_device=False)  # DMA-07
+            packet = slot.packet
+            packet.oob.status = _SUCCESS if len(packets) < lendable else _RESOURCES
+            packets.append(packet)
+        return packets
+
+    def _refill(self) -> None:
+        ring, vacant = self._ring, self._vacant
+        if not vacant:
+            return
+        while vacant:
+            at = ring.tail & ring.mask
+            end = at + min(len(vacant), ring.size - at)
+            slots = vacant[at - end :]
+            del vacant[at - end :]
+            self._posted[at:end] = slots
+            ring.addresses[at:end] = memoryview(array("Q", [slot.address for slot in slots]))
+            ring.lengths[at:end] = self._lengths[at:end]
+            ring.flags[at:end] = self._owned[at:end]
+            ring.tail += end - at
+        self._doorbell(ring.tail)
