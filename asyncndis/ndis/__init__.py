@@ -11,6 +11,9 @@ from .configuration import (
     ConfigurationStatistics,
     ConfigurationValue,
 )
+from .device_access import Pluggable
+from .driver import Driver, DriverStatistics, Wrapper
+from .error_log import ErrorCode, ErrorLog, ErrorLogEntry, ErrorLogStatistics
 from .filters import (
     BROADCAST_ADDRESS,
     Destination,
@@ -24,8 +27,11 @@ from .filters import (
 from .frames import Frame, FramePool, FramePoolCreation
 from .intermediate import Intermediate
 from .interrupts import Interrupt, InterruptStatistics, Recognized
+from .io_space import AssignedInterrupt, AssignedRange, AssignedResource, IoAddress, IoSpace, Registers, ResourceType
+from .layered import LayeredMiniport, LayeredMiniportStatistics
 from .library import Ndis
 from .lookahead import Transferred
+from .machine import current_ndis
 from .media import (
     AdapterAttributes,
     DevicePnpEvent,
@@ -59,6 +65,7 @@ from .oid_values import (
 )
 from .oids import BIND_ORDER, OID_TABLE, Oid, OidEntry, decode_oid, encode_oid, mandatory_oids, oid_name
 from .opening import BindContext, UnbindContext
+from .pnp_events import NetPnpEvent
 from .properties import (
     CurrentInformation,
     MiniportCounters,
@@ -71,6 +78,7 @@ from .protocol import Protocol
 from .receiving import ReceiveStatistics
 from .registered import RegisteredProtocol
 from .requests import OidRequest
+from .scatter_gather import ScatterGather, ScatterGatherList, ScatterGatherStatistics
 from .sending import SendStatistics
 from .stack import Hardware, Layer, Stack, open_stack
 from .states import (
@@ -103,6 +111,9 @@ __all__ = [
     "AdapterStatistics",
     "Addresses",
     "Array",
+    "AssignedInterrupt",
+    "AssignedRange",
+    "AssignedResource",
     "BindContext",
     "Binding",
     "BindingEvent",
@@ -120,6 +131,12 @@ __all__ = [
     "CurrentInformation",
     "Destination",
     "DevicePnpEvent",
+    "Driver",
+    "DriverStatistics",
+    "ErrorCode",
+    "ErrorLog",
+    "ErrorLogEntry",
+    "ErrorLogStatistics",
     "EthernetAddress",
     "Frame",
     "FramePool",
@@ -130,7 +147,11 @@ __all__ = [
     "Interrupt",
     "InterruptMode",
     "InterruptStatistics",
+    "IoAddress",
+    "IoSpace",
     "Layer",
+    "LayeredMiniport",
+    "LayeredMiniportStatistics",
     "LinkSpeed",
     "LoopbackRule",
     "MacOptions",
@@ -141,6 +162,7 @@ __all__ = [
     "MiniportProperties",
     "Ndis",
     "NdisMedium",
+    "NetPnpEvent",
     "Number",
     "Oid",
     "OidEntry",
@@ -148,6 +170,7 @@ __all__ = [
     "PacketFilter",
     "ParameterType",
     "PhysicalMedium",
+    "Pluggable",
     "PnpCapabilities",
     "PnpEvent",
     "PowerCapabilities",
@@ -160,23 +183,30 @@ __all__ = [
     "ReceiveStatistics",
     "Recognized",
     "RegisteredProtocol",
+    "Registers",
     "RequestEvent",
     "RequestState",
     "RequestType",
     "ResetEvent",
     "ResetState",
+    "ResourceType",
     "Route",
+    "ScatterGather",
+    "ScatterGatherList",
+    "ScatterGatherStatistics",
     "SendStatistics",
     "Stack",
     "Text",
     "Transferred",
     "UnbindContext",
     "Version",
+    "Wrapper",
     "answer_query",
     "check_address",
     "check_setting",
     "classify_destination",
     "combine_filters",
+    "current_ndis",
     "decode_oid",
     "encode_oid",
     "mandatory_oids",

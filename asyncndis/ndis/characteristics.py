@@ -6,18 +6,21 @@ given, and for drivers written as classes the object itself.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from asyncndis.base import NdisError, NdisStatus, check_instance
+from asyncndis.base import NdisError, NdisStatus, check_instance, check_integer
+from asyncndis.memory.layout import NATIVE_LAYOUT
 
 __all__ = ["MiniportCharacteristics", "ProtocolCharacteristics"]
 
 Handler = Callable[..., Any]
 
-_MINIPORT_VERSIONS = frozenset({(3, 0), (4, 0), (5, 0), (5, 1)})
-_PROTOCOL_VERSIONS = frozenset({(4, 0), (5, 0), (5, 1)})
+_HEAD = 8  # bytes of the versions and the reserved word in front
+_NAME = 2 * NATIVE_LAYOUT.pointer
+_MINIPORT_VERSIONS = {(3, 0): 13, (4, 0): 16, (5, 0): 22, (5, 1): 29}  # and how many pointers each has
+_PROTOCOL_VERSIONS = {(4, 0): 15, (5, 0): 19, (5, 1): 19}
 _MAY_WAIT = frozenset({"initialize", "halt", "pnp_event_notify"})
 
 
@@ -50,12 +53,20 @@ class MiniportCharacteristics:
     pnp_event_notify: Handler | None = None
     shutdown: Handler | None = None
 
-    def check(self) -> None:
+    @property
+    def size(self) -> int:
+        """The bytes that the structure of this version has in C, on 64 bits. IRQL: any."""
+        return _HEAD + NATIVE_LAYOUT.pointer * _MINIPORT_VERSIONS.get(self.version, 0)
+
+    def check(self, length: int | None = None) -> None:
         """Refuse what NdisMRegisterMiniport refuses.
 
-        :raises NdisError: BAD_VERSION, or BAD_CHARACTERISTICS when a mandatory handler is missing
+        :param length: of the structure, as the driver says it; None for what its version has
+        :raises NdisError: BAD_VERSION, or BAD_CHARACTERISTICS when it is too short for the version, or a mandatory
+            handler is missing
         """
         _check_version(self.name, self.version, _MINIPORT_VERSIONS)
+        _check_length(self.name, length, self.size)
         _check_handlers(self)
         missing = [
             name
@@ -110,12 +121,20 @@ class ProtocolCharacteristics:
     pnp_event: Handler | None = None
     unload: Handler | None = None
 
-    def check(self) -> None:
+    @property
+    def size(self) -> int:
+        """The bytes that the structure of this version has in C, on 64 bits. IRQL: any."""
+        return _HEAD + _NAME + NATIVE_LAYOUT.pointer * _PROTOCOL_VERSIONS.get(self.version, 0)
+
+    def check(self, length: int | None = None) -> None:
         """Refuse what NdisRegisterProtocol refuses.
 
-        :raises NdisError: BAD_VERSION, or BAD_CHARACTERISTICS when a mandatory handler is missing
+        :param length: of the structure, as the driver says it; None for what its version has
+        :raises NdisError: BAD_VERSION, or BAD_CHARACTERISTICS when it is too short for the version, or a mandatory
+            handler is missing
         """
         _check_version(self.name, self.version, _PROTOCOL_VERSIONS)
+        _check_length(self.name, length, self.size)
         _check_handlers(self)
         mandatory = (
             "bind_adapter",
@@ -132,10 +151,21 @@ class ProtocolCharacteristics:
         _refuse_missing(self.name, missing)
 
 
-def _check_version(name: str, version: object, known: frozenset[tuple[int, int]]) -> None:
+def _check_version(name: str, version: object, known: Mapping[tuple[int, int], int]) -> None:
     if version not in known:
         versions = ", ".join(f"{major}.{minor}" for major, minor in sorted(known))
         raise NdisError(f"{name} asks for NDIS {version!r}; this is one of {versions}", NdisStatus.BAD_VERSION)
+
+
+def _check_length(name: str, length: int | None, size: int) -> None:
+    if length is None:
+        return
+    check_integer("length", length)
+    if length < size:
+        raise NdisError(
+            f"{name}: its characteristics have {length} bytes, and those of its version have {size}",
+            NdisStatus.BAD_CHARACTERISTICS,
+        )
 
 
 def _check_handlers(characteristics: MiniportCharacteristics | ProtocolCharacteristics) -> None:

@@ -119,22 +119,21 @@ class Resources:
         """
         self.require_initializing("NdisMAllocateSharedMemory")
         block = self.shared_memory.allocate(length, cached=cached)
-        self._blocks.append(block)
-
-        def free() -> None:
-            self.free_shared_memory(block, cached=cached)
-
-        self.claims.enter(f"{length} bytes of shared memory", "LIFE-03", lambda: block in self._blocks, free, block)
+        self._enter_block(block, cached=cached)
         return block
 
-    def free_shared_memory(self, block: Block, *, cached: bool = False) -> None:
+    def free_shared_memory(
+        self, block: Block, *, cached: bool = False, length: int | None = None, physical_address: int | None = None
+    ) -> None:
         """Free shared memory, with the arguments of its allocation (NdisMFreeSharedMemory). IRQL: <= DISPATCH.
 
         :param block: the memory, all of it
         :param cached: as it was allocated
+        :param length: as it was allocated; None for the block's own
+        :param physical_address: as it was allocated; None for the block's own
         :raises RuleViolation: DMA-04
         """
-        self.shared_memory.free(block, cached=cached)
+        self.shared_memory.free(block, cached=cached, length=length, physical_address=physical_address)
         self._blocks = [other for other in self._blocks if other is not block]
 
     def allocate_map_registers(
@@ -178,6 +177,18 @@ class Resources:
         :param length: in bytes
         :raises RuleViolation: DMA-05 where it runs past shared memory, DMA-01 where nothing is there
         """
+        start, window = self.window_at(physical_address, length)
+        offset = physical_address - start
+        return window[offset : offset + length]
+
+    def window_at(self, physical_address: int, length: int) -> tuple[int, memoryview]:
+        """The contiguous memory around such bytes, for a NIC that goes through many of them in a step. IRQL: any.
+
+        :param physical_address: as in :meth:`view_at`
+        :param length: in bytes
+        :returns: where the memory begins for the NIC, and its bytes
+        :raises RuleViolation: as :meth:`view_at`
+        """
         for block in self._blocks:
             offset = physical_address - block.physical_address
             if 0 <= offset < len(block):
@@ -188,9 +199,9 @@ class Resources:
                         "addresses within it",
                         block,
                     )
-                return block.view[offset : offset + length]
+                return block.physical_address, block.view
         if self._map_registers is not None:
-            return self._map_registers.view_at(physical_address, length)
+            return physical_address, self._map_registers.view_at(physical_address, length)
         raise RuleViolation(
             "DMA-01", f"{self.name}: its NIC was given {physical_address:#x}, which is no shared memory and not mapped"
         )
@@ -284,6 +295,15 @@ class Resources:
                 f"{self.name} calls {operation} while it is {self.state.value}; claim hardware in MiniportInitialize",
                 self,
             )
+
+    def _enter_block(self, block: Block, *, cached: bool) -> None:
+        """Shared memory was allocated."""
+        self._blocks.append(block)
+
+        def free() -> None:
+            self.free_shared_memory(block, cached=cached)
+
+        self.claims.enter(f"{len(block)} bytes of shared memory", "LIFE-03", lambda: block in self._blocks, free, block)
 
     def _as_adapter(self) -> "Adapter":
         raise AssertionError("only an adapter has resources")

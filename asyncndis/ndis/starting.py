@@ -85,5 +85,12 @@ async def _interview(library: "Ndis", adapter: "Adapter") -> None:
     adapter.current_address = answers[Oid.IEEE_802_3_CURRENT_ADDRESS]
     adapter.maximum_send_packets = answers[Oid.GEN_MAXIMUM_SEND_PACKETS] or 1
     adapter.maximum_total_size = answers[Oid.GEN_MAXIMUM_TOTAL_SIZE] or adapter.maximum_total_size
+    mapped = adapter.scatter_gather
+    if mapped is not None and mapped.maximum < adapter.maximum_total_size:
+        raise NdisError(
+            f"{adapter.name} has frames of {adapter.maximum_total_size} bytes, and {mapped!r} was initialized for "
+            f"{mapped.maximum}; say the longest frame with its header there",
+            NdisStatus.FAILURE,
+        )
     frames = await FramePool.create(_LOOPBACK_FRAMES, name=f"loopback of {adapter.name}", header_size=14)
     adapter.loopback = Loopback(adapter, frames, mac_options)
