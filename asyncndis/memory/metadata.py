@@ -187,6 +187,14 @@ class Metadata(Chain):
         return self._area(_PROTOCOL_START, None)
 
     @property
+    def stacks_remaining(self) -> int:
+        """How many intermediate drivers may still reuse it (StacksRemaining of NdisIMGetCurrentPacketStack). IRQL: any.
+
+        With 0, the driver that has it now sends or indicates a packet of its own instead.
+        """
+        return max(0, PACKET_STACKS - self._layer)
+
+    @property
     def current_stack(self) -> memoryview | None:
         """Two pointers for the intermediate driver that has the packet now (NdisIMGetCurrentPacketStack). IRQL: any.
 
