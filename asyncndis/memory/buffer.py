@@ -214,6 +214,8 @@ class Buffer(Descriptor):
         if not 0 <= offset <= self.length or not 0 <= length <= self.length - offset:
             raise ValueError(f"bytes {offset} to {offset + length} lie outside {self!r}")
         memory = self._memory
+        if length == len(memory):
+            return memory
         if isinstance(memory, Block):
             return memory[offset : offset + length]
         return memoryview(memory)[offset : offset + length]

@@ -172,19 +172,18 @@ class UpperEdge:
         handler = self._handlers["receive_packet"]
         if handler is None or (low and handler.awaited):
             return self._show(packet)
-        self._in_batch = self._sees_batches
         return self.call_receive(packet, calls)
 
     def end_batch(self) -> None:
         """Tell the protocol that the packets of one indication are over, where it was given some and wants to know."""
         if self._in_batch:
-            self._in_batch = False
             self.receive_complete()
 
     def call_receive(self, packet: Packet, calls: PlainCalls) -> int:
         """Call the handler that takes packets, now or in its turn; the answer is how often it will return this one."""
         handler = self._handlers["receive_packet"]
         assert handler is not None
+        self._in_batch = self._sees_batches
         if handler.awaited:
             self._worker.post(self._receive_and_return, handler, packet)
             return 1
@@ -212,11 +211,13 @@ class UpperEdge:
 
     def receive_complete(self) -> None:
         """Tell the protocol that a batch of frames is over."""
+        self._in_batch = False
         self._tell("receive_complete")
 
     def transfer_is_complete(self, packet: Packet, status: int, count: int) -> None:
         """Tell the protocol that a transfer has ended."""
         if self._copies.transfer_is_complete(packet, NdisStatus(status), count):
+            self.end_batch()  # the frame came late, and is one for itself
             return
         self._tell("transfer_data_complete", packet, NdisStatus(status), count)
 
