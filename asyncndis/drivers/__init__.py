@@ -1,23 +1,46 @@
 """Floor 5: shipped drivers, each a model to copy."""
 
+from .bridge import Bridge
+from .bridge_port import BridgePortStatistics, BridgeStatistics
 from .bus_master import BusMasterMiniport
+from .echo import Echo, EchoStatistics
 from .frame_counter import FrameCounter
+from .ipv4_host import Ipv4Host, Ipv4HostStatistics
 from .learning_table import LearningTable, LearningTableStatistics
 from .parts import chain_parts, chain_parts_nowait, free_chain, head_of, parts_from
+from .parts_pool import PartsPool, PartsPoolStatistics
+from .pass_through import PassThrough, PassThroughStatistics
 from .ring_receive import RingReceiver
+from .shaper import Shaper, ShaperStatistics
 from .token_bucket import TokenBucket, TokenBucketStatistics, parse_rate
 from .vlan_tag import TagProtocol, VlanTag, tag_frame, tagged_parts, untag_frame, untagged_parts
+from .vlan_tagger import VlanTagger, VlanTaggerStatistics
 
 __all__ = [
+    "Bridge",
+    "BridgePortStatistics",
+    "BridgeStatistics",
     "BusMasterMiniport",
+    "Echo",
+    "EchoStatistics",
     "FrameCounter",
+    "Ipv4Host",
+    "Ipv4HostStatistics",
     "LearningTable",
     "LearningTableStatistics",
+    "PartsPool",
+    "PartsPoolStatistics",
+    "PassThrough",
+    "PassThroughStatistics",
     "RingReceiver",
+    "Shaper",
+    "ShaperStatistics",
     "TagProtocol",
     "TokenBucket",
     "TokenBucketStatistics",
     "VlanTag",
+    "VlanTagger",
+    "VlanTaggerStatistics",
     "chain_parts",
     "chain_parts_nowait",
     "free_chain",
