@@ -16,11 +16,14 @@ import click
 from asyncndis.base import NdisStatus, TransitionTable
 from asyncndis.cli.app import app
 from asyncndis.memory.states import BUFFER_STATES, PACKET_STATES
+from asyncndis.ndis import ADAPTER_STATES, BINDING_STATES, REQUEST_STATES, RESET_STATES
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
 _COLUMN, _ROW, _TOP, _LINE, _MARGIN = 100, 32, 72, 15, 50
+_GAP = 4
+_WIDTH = 700  # of a page; a table with many states gets narrow columns
 
 
 def command_line() -> str:
@@ -50,9 +53,30 @@ def packet_states() -> str:
     return _ladder(PACKET_STATES)
 
 
+def adapter_states() -> str:
+    """The states of an adapter, as a picture."""
+    return _ladder(ADAPTER_STATES)
+
+
+def binding_states() -> str:
+    """The states of a binding, as a picture."""
+    return _ladder(BINDING_STATES)
+
+
+def reset_states() -> str:
+    """The states of a reset, as a picture."""
+    return _ladder(RESET_STATES)
+
+
+def request_states() -> str:
+    """The states of a request, as a picture."""
+    return _ladder(REQUEST_STATES)
+
+
 def _ladder(table: TransitionTable[S, E]) -> str:
     states = list(dict.fromkeys([before for before, _, _ in table] + [after for _, _, after in table]))
-    centre = {state: _COLUMN * column + _COLUMN // 2 for column, state in enumerate(states)}
+    space = min(_COLUMN, _WIDTH // len(states))
+    centre = {state: space * column + space // 2 for column, state in enumerate(states)}
     rows: dict[tuple[E, int], list[int]] = {}
     for before, event, after in table:
         loop = -centre[before] if before is after else 0  # one row each, however many states an event leaves alone
@@ -60,21 +84,23 @@ def _ladder(table: TransitionTable[S, E]) -> str:
     height = _TOP + _ROW * len(rows) + _LINE
     shapes: list[str] = []
     for state in states:
-        shapes += _column(str(state.value), centre[state], height, state is table.initial)
+        shapes += _column(str(state.value), centre[state], space, height, state is table.initial)
     for row, ((event, target), sources) in enumerate(rows.items(), 1):
         draw = _loop if target < 0 else _arrows
         shapes += draw(escape(str(event.value)), abs(target), sources, _TOP + _ROW * row)
-    width = _COLUMN * len(states) + _MARGIN
+    width = space * len(states) + _MARGIN
     size = f'width="{width}" height="{height}" viewBox="0 0 {width} {height}"'
     head = f'<svg class="ladder" {size} role="img" aria-label="states of a {table.name}">'
     return "\n".join([head, *shapes, "</svg>", ""])
 
 
-def _column(name: str, x: int, height: int, is_initial: bool) -> Iterator[str]:
-    lines = wrap(name, _COLUMN // 7)
+def _column(name: str, x: int, space: int, height: int, is_initial: bool) -> Iterator[str]:
+    lines = wrap(name, space // 7, break_long_words=False)
+    width = space - 2 * _GAP
     first = _TOP // 2 - _LINE * (len(lines) - 1) // 2 + 1
     yield f'<line class="life" x1="{x}" y1="{_TOP - 8}" x2="{x}" y2="{height}"/>'
-    yield f'<rect class="{"initial" if is_initial else "state"}" x="{x - 46}" y="4" width="92" height="60" rx="6"/>'
+    role = "initial" if is_initial else "state"
+    yield f'<rect class="{role}" x="{x - width // 2}" y="4" width="{width}" height="60" rx="6"/>'
     for number, line in enumerate(lines):
         yield f'<text x="{x}" y="{first + _LINE * number}">{escape(line)}</text>'
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.house.sources import ROOT
 
-TUTORIAL = (ROOT / "docs" / "tutorial" / "first-pool.md").read_text()
+TUTORIALS = ["first-pool", "first-miniport", "first-protocol"]
 PYTEST = (ROOT / "docs" / "how-to" / "pytest.md").read_text()
 
 
@@ -24,11 +24,14 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
-def test_the_tutorial_prints_what_it_shows(tmp_path: Path) -> None:
-    (tmp_path / "first_pool.py").write_text("\n\n".join(blocks("python", TUTORIAL)))
-    result = run(tmp_path, "first_pool.py")
+@pytest.mark.parametrize("name", TUTORIALS)
+def test_the_tutorial_prints_what_it_shows(name: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "tutorial" / f"{name}.md").read_text()
+    script = name.replace("-", "_") + ".py"
+    (tmp_path / script).write_text("\n\n".join(blocks("python", page)))
+    result = run(tmp_path, script)
     assert result.returncode == 0, result.stderr
-    assert result.stdout == "".join(blocks("text", TUTORIAL))
+    assert result.stdout == "".join(blocks("text", page))
 
 
 @pytest.mark.parametrize(("plugin", "settings", "passed"), [("asyncio", 0, 2), ("anyio", 1, 3)])
