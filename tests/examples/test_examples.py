@@ -17,10 +17,27 @@ SHOWS = {
         r"protocol: frame 11",
         r"[1-9]\d* waits, the longest \d+ ms; at most 4 descriptors out",
     ],
+    "bus_master.py": [
+        r"one > BusMasterMiniport > here \[up\]",
+        r"200 sends in flight, 16 of 16 descriptors in use",
+        r"sent 200, received 200, lost 0",
+        r"fewer interrupts than frames: True\nin order: True\nno rule was broken",
+    ],
     "ddi_style.py": [
         r"8 packets of \{60\} bytes on the ring, then NdisAllocateBuffer: FAILURE",
         r"<BufferPool 'buffers' open, 16 of 16 out, 0 waiting>",
         r"<BufferPool 'buffers' closed, 0 of 16 out, 0 waiting>",
+    ],
+    "first_miniport.py": [
+        r"left > FirstMiniport > near \[up\]",
+        r"right received 'hello from left'\nleft received 'hello from right'",
+        r"<SimpleNic 'near' \S+ link up, sent 1 \(0 pending\), received 1>",
+        r"received 0, not plugged in>",
+    ],
+    "first_protocol.py": [
+        r"Echo > BusMasterMiniport > there \[up\]",
+        r"Echo at IRQL 2: one\nPing at IRQL 0: one",
+        r"3 of 3 answered; the adapter has sent 3 frames and received 3",
     ],
     "lock_rule.py": [
         r"caught POOL-01",
@@ -28,10 +45,21 @@ SHOWS = {
         r"where +examples.lock_rule\.py:\d+ in broken",
         r"afterwards: <SpinLock 'tx-ring' free, 0 waiting>, IRQL 0",
     ],
+    "reset_and_hang.py": [
+        r"MiniportCheckForHang: 1 packets with the NIC\nProtocolStatus: RESET_START\nMiniportReset: 1 sends given up",
+        r"GEN_CURRENT_PACKET_FILTER = .*\n.*MULTICAST_LIST = \(\)\nProtocolStatus: RESET_END",
+        r"the send ended with REQUEST_ABORTED",
+        r"6 s: Watcher > Fragile \[up\], reset 1 times",
+    ],
     "ring_nic.py": [
         r"40 frames: \{'ARP': 30, 'IPv4/0': 10\}",
         r"ring dry [1-9]\d* times",
         r"<BufferPool 'rx ring' open, 0 of 16 out, 0 waiting>",
+    ],
+    "serialized.py": [
+        r"MiniportSend of 2: the NIC has room for 0\nafter NdisSendPackets: .*in_flight=3, queued=3, sent=2",
+        r"at last: SendStatistics\(in_flight=0, queued=0, sent=5",
+        r"received in order: \[0, 1, 2, 3, 4\]",
     ],
 }
 

@@ -11,7 +11,8 @@ import pytest
 from tests.house.sources import ROOT
 
 TUTORIALS = ["first-pool", "first-miniport", "first-protocol"]
-PYTEST = (ROOT / "docs" / "how-to" / "pytest.md").read_text()
+HOW_TO = ROOT / "docs" / "how-to"
+PLUGINS = [("pytest", "asyncio", 0, 2), ("pytest", "anyio", 1, 3), ("test-a-driver", "anyio", 0, 10)]
 
 
 def blocks(language: str, page: str) -> list[str]:
@@ -34,11 +35,13 @@ def test_the_tutorial_prints_what_it_shows(name: str, tmp_path: Path) -> None:
     assert result.stdout == "".join(blocks("text", page))
 
 
-@pytest.mark.parametrize(("plugin", "settings", "passed"), [("asyncio", 0, 2), ("anyio", 1, 3)])
-def test_the_pytest_page_runs_under(plugin: str, settings: int, passed: int, tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(blocks("toml", PYTEST)[settings])
-    for name, text in re.findall(rf"<!-- {plugin}: (\S+) -->\n```python\n(.*?)```", PYTEST, re.DOTALL):
-        (tmp_path / name).write_text(text)
+@pytest.mark.parametrize(("name", "plugin", "settings", "passed"), PLUGINS)
+def test_a_page_about_tests_runs_under(name: str, plugin: str, settings: int, passed: int, tmp_path: Path) -> None:
+    page = (HOW_TO / f"{name}.md").read_text()
+    (tmp_path / "pyproject.toml").write_text(blocks("toml", page)[settings])
+    for file, text in re.findall(rf"<!-- {plugin}: (\S+) -->\n```python\n(.*?)```", page, re.DOTALL):
+        with (tmp_path / file).open("a") as script:
+            script.write(text + "\n\n")
     other = {"asyncio": "anyio", "anyio": "asyncio"}[plugin]
     result = run(tmp_path, "-m", "pytest", "-q", "-W", "error", "-p", f"no:{other}", "-p", "no:cacheprovider")
     assert f"{passed} passed" in result.stdout, result.stdout + result.stderr
