@@ -1,15 +1,15 @@
 """Floor 5: shipped drivers, each a model to copy."""
 
 from .bridge import Bridge
-from .bridge_port import BridgePortStatistics, BridgeStatistics
 from .bus_master import BusMasterMiniport
 from .echo import Echo, EchoStatistics
 from .frame_counter import FrameCounter
 from .ipv4_host import Ipv4Host, Ipv4HostStatistics
-from .learning_table import LearningTable, LearningTableStatistics
+from .learning_table import LearningTable, LearningTableStatistics, TickingTable
 from .parts import chain_parts, chain_parts_nowait, free_chain, head_of, parts_from
 from .parts_pool import PartsPool, PartsPoolStatistics
 from .pass_through import PassThrough, PassThroughStatistics
+from .relays import BridgePortStatistics, BridgeStatistics
 from .ring_receive import RingReceiver
 from .shaper import Shaper, ShaperStatistics
 from .token_bucket import TokenBucket, TokenBucketStatistics, parse_rate
@@ -36,6 +36,7 @@ __all__ = [
     "Shaper",
     "ShaperStatistics",
     "TagProtocol",
+    "TickingTable",
     "TokenBucket",
     "TokenBucketStatistics",
     "VlanTag",

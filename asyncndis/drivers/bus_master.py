@@ -103,9 +103,9 @@ class BusMasterMiniport(Miniport):
             undo.push_async_callback(interrupt.deregister)
             nic.plug(adapter, interrupt.fire)
             undo.callback(nic.unplug)
+            self._read_properties()
+            self._switch_on()
             self._undo = undo.pop_all()
-        self._read_properties()
-        self._switch_on()
 
     async def halt(self) -> None:
         """Stop the NIC, and give everything back in reverse order. Rules: LIFE-03, LIFE-04, LIFE-09, SEND-16."""
@@ -246,6 +246,7 @@ class BusMasterMiniport(Miniport):
         doorbell = partial(nic.write, Register.RX_TAIL)
         self._receive = ReceiveHalf(adapter.name, rx_ring, memory, packets, buffers, doorbell=doorbell)
         undo.callback(self._receive.close)
+        self._receive.make_slots()
 
     def _read_properties(self) -> None:
         """Ask the NIC what it is."""
@@ -265,8 +266,10 @@ class BusMasterMiniport(Miniport):
         nic.write(Register.RX_BASE_LOW, self._receive.address, 8)
         nic.write(Register.RX_SIZE, nic.rx_ring)
         if self.network_address is not None:
-            low, high = words_of_mac(self.network_address)
-            nic.write(Register.MAC_LOW, low | high << 32, 8)
+            for register, word in zip(
+                (Register.MAC_LOW, Register.MAC_HIGH), words_of_mac(self.network_address), strict=True
+            ):
+                nic.write(register, word)
         nic.write(Register.CONTROL, Control.TX_ENABLE | Control.RX_ENABLE)
         self._receive.refill()
         self._is_on = True

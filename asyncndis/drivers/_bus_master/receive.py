@@ -79,24 +79,41 @@ class ReceiveHalf:
         self._ring = DriverRing(ring)
         size = self._ring.size
         slot = len(slots) // size
+        self._packets = packets
+        self._buffers = buffers
         self._low = max(1, size // 8)
         self._doorbell = doorbell
         self._lock = SpinLock(f"receive lock of {name}")
+        self._memory = slots
+        self._slot_bytes = slot
         self._lengths = memoryview(array("H", [slot]) * size)
         self._owned = memoryview(array("I", [OWN]) * size)
         self._slots: dict[Packet, _Slot] = {}
-        for start in range(0, size * slot, slot):
-            buffer = buffers.allocate_nowait(slots[start : start + slot])
-            packet = packets.allocate_nowait()
-            self._slots[packet] = _Slot(packet, buffer, slots.physical_address + start)
-        self._vacant = list(self._slots.values())
-        self._posted: list[_Slot] = self._vacant.copy()  # by descriptor; of meaning from HEAD to TAIL
+        self._vacant: list[_Slot] = []
+        self._posted: list[_Slot] = []  # by descriptor; of meaning from HEAD to TAIL
         self.errors = 0
 
     def __repr__(self) -> str:
         posted, vacant = self._ring.tail - self._ring.head, len(self._vacant)
         lent = self._ring.size - posted - vacant
         return f"<ReceiveHalf {posted} of {self._ring.size} slots posted, {lent} lent, {vacant} vacant>"
+
+    def make_slots(self) -> None:
+        """Allocate packet and buffer of each slot; what was allocated when one is refused is freed by :meth:`close`.
+
+        :raises PoolExhausted: when one is refused
+        """
+        memory, step = self._memory, self._slot_bytes
+        for start in range(0, len(memory), step):
+            buffer = self._buffers.allocate_nowait(memory[start : start + step])
+            try:
+                packet = self._packets.allocate_nowait()
+            except BaseException:
+                buffer.free()
+                raise
+            self._slots[packet] = _Slot(packet, buffer, memory.physical_address + start)
+        self._vacant = list(self._slots.values())
+        self._posted = self._vacant.copy()
 
     @property
     def address(self) -> int:

@@ -1,0 +1,207 @@
+"""The books of a bridge: its ports, and the frames that are on their way through it.
+
+A received packet is lent and cannot be sent, so each way out gets a packet of the bridge's own over the same bytes; the
+lent one goes back when all of those are sent. What a batch brings is gathered, and sent in one call to each port when
+it is over, since a packet is not returned while its indication runs (RCV-08). One for which no packet is left is
+dropped, and counted at the port that it was for.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from asyncndis.base import NdisError, NdisStatus
+from asyncndis.memory import Packet, PacketFlags
+from asyncndis.ndis import Binding
+
+from .learning_table import LearningTableStatistics
+from .parts_pool import PartsPool
+
+__all__ = ["BridgePort", "BridgePortStatistics", "BridgeStatistics", "Relay", "Relays"]
+
+_RESOURCES = NdisStatus.RESOURCES
+_DONT_LOOPBACK = int(PacketFlags.DONT_LOOPBACK)
+
+
+@dataclass(frozen=True, slots=True)
+class BridgePortStatistics:
+    """A port at one moment.
+
+    :ivar name: of the adapter
+    :ivar received: frames that came in by it
+    :ivar sent: frames that were given to it
+    :ivar failed: of these, the ones that it did not send
+    :ivar dropped: frames for it for which no packet was left
+    """
+
+    name: str
+    received: int
+    sent: int
+    failed: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class BridgeStatistics:
+    """A bridge at one moment.
+
+    :ivar ports: its ports, in the order of their adapters
+    :ivar relayed: packets that are on their way
+    :ivar table: the stations that it knows
+    """
+
+    ports: tuple[BridgePortStatistics, ...]
+    relayed: int
+    table: LearningTableStatistics
+
+
+class BridgePort:
+    """A port of a bridge.
+
+    :ivar binding: to the adapter
+    :ivar name: of the adapter
+    :ivar others: the other ports
+    :ivar outgoing: packets that are to be sent, when the batch is over that brought them
+    :ivar in_batch: whether a batch of frames comes in by it now
+    """
+
+    __slots__ = ("binding", "dropped", "failed", "in_batch", "name", "others", "outgoing", "received", "sent")
+
+    def __init__(self, binding: Binding) -> None:
+        self.binding = binding
+        self.name = binding.adapter.name
+        self.others: tuple[BridgePort, ...] = ()
+        self.outgoing: list[Packet] = []
+        self.in_batch = False
+        self.received = self.sent = self.failed = self.dropped = 0
+
+    def __repr__(self) -> str:
+        return f"<BridgePort {self.name!r} {self.received} in, {self.sent} out, {self.dropped} dropped>"
+
+    def statistics(self) -> BridgePortStatistics:
+        """The state of it now. IRQL: any."""
+        return BridgePortStatistics(self.name, self.received, self.sent, self.failed, self.dropped)
+
+    def send_outgoing(self) -> None:
+        """Send what is queued for it, in one call. IRQL: DISPATCH."""
+        packets, self.outgoing = self.outgoing, []
+        self.sent += len(packets)
+        self.binding.send_packets(packets)
+
+
+class Relay:
+    """One frame on its way.
+
+    :ivar packet: the one behind the bridge's own; None where those have a copy of its bytes
+    :ivar source: the binding that it was lent to; None where the station above sent it
+    :ivar left: how many packets over it are still out
+    :ivar status: how it went: SUCCESS where one of them was sent
+    """
+
+    __slots__ = ("left", "packet", "source", "status")
+
+    def __init__(self, packet: Packet | None, source: Binding | None) -> None:
+        self.packet = packet
+        self.source = source
+        self.left = 0
+        self.status = NdisStatus.FAILURE
+
+
+class Relays:
+    """All frames on their way through one bridge."""
+
+    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool")
+
+    _pool: PartsPool
+
+    def __init__(self) -> None:
+        self._on_their_way: dict[Packet, Relay] = {}
+        self._batches = 0
+        self._is_flushing = False
+
+    def __repr__(self) -> str:
+        return f"<Relays {len(self)} packets on their way, {self._batches} batches coming in>"
+
+    def __len__(self) -> int:
+        return len(self._on_their_way)
+
+    def open(self, pool: PartsPool) -> None:
+        """The bridge can relay from now on. IRQL: any.
+
+        :param pool: where its own packets come from
+        """
+        self._pool = pool
+
+    def begin_batch(self, port: BridgePort) -> None:
+        """The first frame of a batch has come in. IRQL: DISPATCH."""
+        port.in_batch = True
+        self._batches += 1
+
+    def end_batch(self, port: BridgePort) -> None:
+        """No frame of the batch is left. IRQL: DISPATCH."""
+        if port.in_batch:
+            port.in_batch = False
+            self._batches -= 1
+
+    def forward(self, packet: Packet, source: BridgePort, ways: Sequence[BridgePort]) -> int:
+        """Queue a received packet for some ports; the answer is how often it will be returned for that.
+
+        IRQL: DISPATCH, within the receive handler.
+        """
+        if packet.oob.status == _RESOURCES:
+            self._forward_copies(packet.to_bytes(), ways)
+            return 0
+        relay = Relay(packet, source.binding)
+        for port in ways:
+            try:
+                self._put(self._pool.over(packet), port, relay)
+            except NdisError:
+                port.dropped += 1
+        return 1 if relay.left else 0
+
+    def send(self, packet: Packet, ways: Iterable[BridgePort]) -> bool:
+        """Queue a packet of the station above for some ports; whether it will leave by one. IRQL: DISPATCH."""
+        relay = Relay(packet, None)
+        for port in ways:
+            try:
+                own = self._pool.over(packet)
+            except NdisError:
+                port.dropped += 1
+                continue
+            own.copy_send_info_from(packet)
+            self._put(own, port, relay)
+        return relay.left > 0
+
+    def flush(self, ports: Iterable[BridgePort]) -> None:
+        """Send what is queued, unless a batch is still coming in, or it is being done. IRQL: DISPATCH."""
+        if self._batches or self._is_flushing:
+            return
+        self._is_flushing = True
+        try:
+            while busy := [port for port in ports if port.outgoing]:
+                for port in busy:
+                    port.send_outgoing()
+        finally:
+            self._is_flushing = False
+
+    def take_back(self, own: Packet, status: NdisStatus) -> Relay | None:
+        """Take back a packet that was sent; its relay, where it was the last. IRQL: <= DISPATCH."""
+        relay = self._on_their_way.pop(own)
+        self._pool.free(own)
+        if status is NdisStatus.SUCCESS:
+            relay.status = status
+        relay.left -= 1
+        return None if relay.left else relay
+
+    def _forward_copies(self, frame: bytes, ways: Sequence[BridgePort]) -> None:
+        relay = Relay(None, None)
+        for port in ways:
+            try:
+                self._put(self._pool.allocate_nowait((frame,)), port, relay)
+            except NdisError:
+                port.dropped += 1
+
+    def _put(self, own: Packet, port: BridgePort, relay: Relay) -> None:
+        own.set_flags(_DONT_LOOPBACK)  # or what leaves by a port would come in by it
+        self._on_their_way[own] = relay
+        relay.left += 1
+        port.outgoing.append(own)
