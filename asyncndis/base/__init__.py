@@ -5,7 +5,7 @@ from .errors import IllegalTransition, NdisError, PoolClosed, PoolExhausted, Rul
 from .handles import HandleTable
 from .probe import Probe, ProbeChain, current_probe, observe
 from .profile import Profile
-from .sites import Site, caller_site, is_driver_code
+from .sites import Site, caller_site, is_called_by_driver, is_driver_code
 from .status import NdisStatus, Severity
 from .transitions import TransitionTable
 
@@ -28,6 +28,7 @@ __all__ = [
     "check_instance",
     "check_integer",
     "current_probe",
+    "is_called_by_driver",
     "is_driver_code",
     "observe",
 ]

@@ -16,10 +16,11 @@ from types import CodeType, FrameType
 
 from .checks import check_instance
 
-__all__ = ["Site", "caller_site", "is_driver_code"]
+__all__ = ["Site", "caller_site", "is_called_by_driver", "is_driver_code"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 _DRIVERS = _PACKAGE + "drivers" + os.sep
+_DESCRIPTORS = tuple(_PACKAGE + floor + os.sep for floor in ("base", "kernel", "memory", "ddi", "verifier"))
 _STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _MACHINERY = frozenset({"anyio", "outcome", "trio", "uvloop"})
@@ -69,6 +70,14 @@ def caller_site() -> Site:
         last, frame = frame, frame.f_back
     assert last is not None
     return _site_of(last)
+
+
+def is_called_by_driver() -> bool:
+    """Whether a driver makes the current call to a descriptor itself, and not NDIS while it works for one."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(_DESCRIPTORS):
+        frame = frame.f_back
+    return frame is not None and is_driver_code(frame.f_code.co_filename)
 
 
 _known: dict[tuple[int, int], tuple[CodeType, Site]] = {}  # by the code's identity, which the code kept here preserves

@@ -21,7 +21,6 @@ _WIDTH = 100
 _CHECKED = {
     CheckedBy.ALWAYS: "always, by the {floor} floor",
     CheckedBy.VERIFIER: "by the verifier, from the {floor} floor on",
-    CheckedBy.LATER: "from the {floor} floor on, which is not built yet",
     CheckedBy.NOBODY: "not observable",
 }
 

@@ -58,7 +58,7 @@ _CALLS = {
         NdisSendPackets NdisCancelSendPackets NdisMSendComplete NdisMSendResourcesAvailable
         NdisMIndicateReceivePacket NdisReturnPackets NdisTransferData NdisRequest NdisMQueryInformationComplete
         NdisMSetInformationComplete NdisMIndicateStatus NdisMIndicateStatusComplete NdisMStartBufferPhysicalMapping
-        NdisMCompleteBufferPhysicalMapping NdisMAllocateSharedMemoryAsync NdisMFreeSharedMemory
+        NdisMCompleteBufferPhysicalMapping NdisMAllocateSharedMemoryAsync NdisMFreeSharedMemory NdisReset
     """,
     DISPATCH: """
         NdisDprAllocatePacket NdisDprAllocatePacketNonInterlocked NdisDprFreePacket NdisDprFreePacketNonInterlocked
@@ -84,6 +84,9 @@ _CALLS = {
         NDIS_SET_PACKET_TIME_RECEIVED NDIS_GET_PACKET_MEDIA_SPECIFIC_INFO NDIS_SET_PACKET_MEDIA_SPECIFIC_INFO
         NDIS_PACKET_EXTENSION_FROM_PACKET NDIS_PER_PACKET_INFO_FROM_PACKET NDIS_GET_ORIGINAL_PACKET
         NDIS_SET_ORIGINAL_PACKET NDIS_GET_PACKET_CANCEL_ID NDIS_SET_PACKET_CANCEL_ID NdisGeneratePartialCancelId
+        NdisReadRegisterUchar NdisReadRegisterUshort NdisReadRegisterUlong NdisWriteRegisterUchar
+        NdisWriteRegisterUshort NdisWriteRegisterUlong NdisRawReadPortUchar NdisRawReadPortUshort
+        NdisRawReadPortUlong NdisRawWritePortUchar NdisRawWritePortUshort NdisRawWritePortUlong
     """,
 }
 

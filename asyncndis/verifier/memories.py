@@ -1,7 +1,8 @@
 """Rules of the memory behind descriptors: what still uses it when it is freed.
 
-BUF-03: memory goes while a buffer describes it. DMA-02: a buffer goes while a map register maps it, or a mapping is
-never completed. POOL-17: a lookaside list is deleted while entries are out.
+BUF-03: memory goes while a buffer describes it. DMA-02: a buffer goes while a map register maps it, a mapping outlives
+the send of its packet, or is never completed. DMA-07: a buffer is mapped, or read after that, and was not flushed.
+POOL-17: a lookaside list is deleted while entries are out.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from asyncndis.base import Site, caller_site
 from .reports import Reports
 
 if TYPE_CHECKING:
-    from asyncndis.memory import Block, Buffer, DescriptorPool, LookasideList, MapRegisters
+    from asyncndis.memory import Block, Buffer, DescriptorPool, LookasideList, MapRegisters, Packet
 
 __all__ = ["MemoryWatch"]
 
@@ -24,12 +25,21 @@ class MemoryWatch:
         self._reports = reports
         self._described: dict[Buffer, Site] = {}
         self._mapped: dict[Buffer, Site] = {}
+        self._flushed: set[Buffer] = set()  # for DMA out of them
+        self._written: dict[Buffer, Site | None] = {}  # by DMA into them: where the mapping ended, None until then
         self.before: Mapping[str, Any] = {
             "NdisFreeBuffer": self._freeing_buffer,
             "NdisFreeMemory": self._freeing,
             "NdisMFreeSharedMemory": self._freeing_part,
             "NdisFreeToNPagedLookasideList": self._freeing_part,
             "NdisDeleteNPagedLookasideList": self._deleting_list,
+            "NdisFlushBuffer": self._flushing,
+            "NdisMStartBufferPhysicalMapping": self._starting,
+            "NdisMSendComplete": self._completing_send,
+            "NdisQueryBuffer": self._reading,
+            "NdisQueryBufferSafe": self._reading,
+            "NdisChainBufferAtFront": self._chaining,
+            "NdisChainBufferAtBack": self._chaining,
         }
         self.after: Mapping[str, Any] = {
             "NdisAllocateBuffer": self._allocated,
@@ -54,6 +64,51 @@ class MemoryWatch:
 
     def _freed_buffer(self, buffer: "Buffer") -> None:
         self._described.pop(buffer, None)
+        self._flushed.discard(buffer)
+        self._written.pop(buffer, None)
+
+    def _flushing(self, buffer: "Buffer", write_to_device: bool) -> None:
+        if write_to_device:
+            self._flushed.add(buffer)
+        else:
+            self._written.pop(buffer, None)
+
+    def _starting(self, _registers: "MapRegisters", buffer: "Buffer", _register: int, write_to_device: bool) -> None:
+        if write_to_device and buffer not in self._flushed:
+            self._reports.report(
+                "DMA-07",
+                f"{buffer!r} is mapped for the device to read and was not flushed; call flush(write_to_device=True) "
+                "first",
+                buffer,
+            )
+
+    def _reading(self, buffer: "Buffer", *_: object) -> None:
+        if buffer in self._written and self._written[buffer] is not None:
+            ended = self._written.pop(buffer)
+            self._reports.report(
+                "DMA-07",
+                f"{buffer!r} is used after the device wrote to it, and was not flushed; call "
+                "flush(write_to_device=False) first",
+                buffer,
+                other=ended,
+            )
+
+    def _chaining(self, _packet: "Packet", buffer: "Buffer") -> None:
+        if self._written:
+            self._reading(buffer)
+
+    def _completing_send(self, _adapter: object, packet: "Packet", _status: int) -> None:
+        if not self._mapped:
+            return
+        for buffer in packet:
+            if buffer in self._mapped:
+                self._reports.report(
+                    "DMA-02",
+                    f"the send of {packet!r} is completed while a map register maps {buffer!r}; complete the mapping "
+                    "first",
+                    buffer,
+                    other=self._mapped[buffer],
+                )
 
     def _freeing_buffer(self, buffer: "Buffer") -> None:
         if buffer in self._mapped:
@@ -84,8 +139,13 @@ class MemoryWatch:
                 "POOL-17", f"{entries!r} is deleted before its entries are back; free them first", entries
             )
 
-    def _started(self, _registers: "MapRegisters", buffer: "Buffer", _register: int) -> None:
+    def _started(self, _registers: "MapRegisters", buffer: "Buffer", _register: int, write_to_device: bool) -> None:
         self._mapped[buffer] = caller_site()
+        self._flushed.discard(buffer)
+        if not write_to_device:
+            self._written[buffer] = None
 
     def _completed(self, _registers: "MapRegisters", buffer: "Buffer", _register: int) -> None:
         self._mapped.pop(buffer, None)
+        if buffer in self._written:
+            self._written[buffer] = caller_site()

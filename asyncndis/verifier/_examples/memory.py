@@ -51,7 +51,9 @@ async with BufferPool.create(2) as pool, pool.borrow(bytearray(64)) as first, po
         """\
 registers = MapRegisters(2, 1514)
 async with BufferPool.create(2) as pool, pool.borrow(bytearray(64)) as first, pool.borrow(bytearray(64)) as second:
+    first.flush(write_to_device=True)
     registers.start(first, 0, write_to_device=True)
+    second.flush(write_to_device=True)
     registers.start(second, 1, write_to_device=True)
     registers.complete(first, 0)
     registers.complete(second, 1)
@@ -63,6 +65,7 @@ registers.free()
 registers = MapRegisters(1, 1514)
 async with BufferPool.create(1) as pool:
     buffer = pool.allocate_nowait(bytearray(64))
+    buffer.flush(write_to_device=True)
     registers.start(buffer, 0, write_to_device=True)
     buffer.free()  # <- DMA-02
     registers.complete(buffer, 0)
@@ -72,6 +75,7 @@ registers.free()
 registers = MapRegisters(1, 1514)
 async with BufferPool.create(1) as pool:
     buffer = pool.allocate_nowait(bytearray(64))
+    buffer.flush(write_to_device=True)
     registers.start(buffer, 0, write_to_device=True)
     registers.complete(buffer, 0)
     buffer.free()

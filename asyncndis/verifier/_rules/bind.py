@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, SDV, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-LATER = CheckedBy.LATER
+ALWAYS, VERIFIER = CheckedBy.ALWAYS, CheckedBy.VERIFIER
 
 RULES = (
     Rule(
@@ -13,7 +13,7 @@ RULES = (
         DOCUMENTATION,
         Harm.STATUS,
         "Open the adapter that the bind names, in that handler.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="elsewhere it fails; 0x7C/0x16",
     ),
@@ -23,7 +23,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Send from ProtocolOpenAdapterComplete on, and stop before closing.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -32,7 +32,7 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Complete from one place; an unbind cannot be refused.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -41,9 +41,11 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Make freeing it the last step of ProtocolCloseAdapterComplete.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="use after free",
+        note="Seen where the context is a block of NdisAllocateMemory, of a protocol that is registered by its "
+        "characteristics. Python keeps other objects alive.",
     ),
     Rule(
         "BIND-05",
@@ -51,9 +53,11 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Stop sending, wait for the completions, return what was lent, then close.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="NDIS waits",
+        note="The library keeps it: closing waits. What is not back after the stack's patience is reported under the "
+        "rule of who has it: SEND-02, OID-02, RCV-17.",
     ),
     Rule(
         "BIND-06",
@@ -61,7 +65,7 @@ RULES = (
         SDV,
         Harm.HANG,
         "Call NdisReEnumerateProtocolBindings from a work item.",
-        LATER,
+        ALWAYS,
         "ndis",
         microsoft=("NdisReEnumerateProtocolBindings",),
     ),
@@ -71,8 +75,9 @@ RULES = (
         DOCUMENTATION,
         Harm.STATUS,
         "Fill the whole characteristics before registering.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="BAD_CHARACTERISTICS",
+        note="A status, not a violation: BAD_CHARACTERISTICS is answered. Characteristics are frozen.",
     ),
 )

@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, HEADER, KNOWLEDGE, POOL_PAGE, CheckedBy, Harm, 
 
 __all__ = ["RULES"]
 
-ALWAYS, VERIFIER, LATER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.LATER, CheckedBy.NOBODY
+ALWAYS, VERIFIER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.NOBODY
 
 RULES = (
     Rule(
@@ -59,7 +59,7 @@ RULES = (
         ALWAYS,
         "memory",
         microsoft=("NdisAllocateMdl",),
-        note="That it is the allocating driver is seen from the ndis floor on.",
+        note="The verifier adds buffers that another driver's handler frees.",
     ),
     Rule(
         "BUF-06",
@@ -69,7 +69,7 @@ RULES = (
         "Make a descriptor of your own by NdisCopyBuffer.",
         ALWAYS,
         "memory",
-        note="A buffer that is free is refused; that it is another driver's is seen from the ndis floor on.",
+        note="A buffer that is free is refused always; the verifier adds those of another driver.",
     ),
     Rule(
         "BUF-07",
@@ -136,10 +136,11 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Use view_safe() and the other Safe forms.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="when resources are low",
-        note="The attribute belongs to an adapter.",
+        note="Seen inside the handlers of a miniport with that attribute. Without it, the forms that cannot fail are "
+        "legal.",
     ),
     Rule(
         "BUF-14",

@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, KNOWLEDGE, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-ALWAYS, LATER = CheckedBy.ALWAYS, CheckedBy.LATER
+ALWAYS, VERIFIER = CheckedBy.ALWAYS, CheckedBy.VERIFIER
 
 RULES = (
     Rule(
@@ -25,8 +25,8 @@ RULES = (
         "Complete the mapping in the transmit interrupt, then complete the send.",
         ALWAYS,
         "memory",
-        note="The verifier adds buffers that are freed while they are mapped, and mappings left at the end of the run; "
-        "that the send completes later is seen from the ndis floor on.",
+        note="The verifier adds sends that complete and buffers that are freed while they are mapped, and mappings "
+        "left at the end of the run.",
     ),
     Rule(
         "DMA-03",
@@ -56,10 +56,11 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Check offsets against the length before giving them to the device.",
-        LATER,
+        ALWAYS,
         "nic",
         detail="0xD2; 0x7C/0x02",
-        note="Python stops a driver by an IndexError; a device can reach too far from the nic floor on.",
+        note="Python stops a driver by an IndexError. A device's reach is checked by its ring checker, and an address "
+        "that names no memory of the adapter is refused.",
     ),
     Rule(
         "DMA-06",
@@ -67,8 +68,9 @@ RULES = (
         KNOWLEDGE,
         Harm.CORRUPT,
         "Read the ownership bit first.",
-        LATER,
+        ALWAYS,
         "nic",
+        note="By the ring checker of a bus-master NIC: on under verify(), or by check_rings=True.",
     ),
     Rule(
         "DMA-07",
@@ -76,7 +78,9 @@ RULES = (
         f"{DOCUMENTATION}; Driver Verifier (DMA verification)",
         Harm.CORRUPT,
         "Call NdisFlushBuffer with WriteToDevice TRUE before, FALSE afterwards.",
-        LATER,
+        VERIFIER,
         "nic",
+        note="Seen for mapped buffers: the flush before a mapping that the device reads, and the one before what it "
+        "wrote is read or chained. Shared memory needs none.",
     ),
 )

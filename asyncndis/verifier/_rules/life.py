@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, KNOWLEDGE, SDV, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-LATER = CheckedBy.LATER
+ALWAYS, VERIFIER = CheckedBy.ALWAYS, CheckedBy.VERIFIER
 
 RULES = (
     Rule(
@@ -13,7 +13,7 @@ RULES = (
         DOCUMENTATION,
         Harm.STATUS,
         "Make it the first call of MiniportInitialize.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="RESOURCES",
     ),
@@ -23,10 +23,11 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Undo in reverse order on every way out: interrupt, timers, pools, memory.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x0B, 0x0C; else a leak",
         microsoft=("NdisAllocateNetBufferPool_InitFail", "Init_DeRegisterInterrupt", "WriteErrorLog"),
+        note="Judged for miniports that define halt; for others NDIS gives back what they took through the adapter.",
     ),
     Rule(
         "LIFE-03",
@@ -34,9 +35,11 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Let halt be initialize read backwards.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x08, 0x09; a leak is 0xC4/0x62",
+        note="What was taken through the adapter, and is not given back when MiniportHalt returns. The order is not "
+        "judged.",
     ),
     Rule(
         "LIFE-04",
@@ -44,9 +47,11 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Count what was indicated, and wait for MiniportReturnPacket to bring the count to 0.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="use after free",
+        note="Told when halt returns while MiniportReturnPacket runs. Packets that protocols have are waited for "
+        "before halt begins, when their bindings close (RCV-17).",
     ),
     Rule(
         "LIFE-05",
@@ -54,9 +59,10 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Let the function set an event, and wait for it before the storage goes.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="0xC7, use after free",
+        note="Told when halt returns and the function of a timer that it cancelled is due still, or runs.",
     ),
     Rule(
         "LIFE-06",
@@ -64,10 +70,11 @@ RULES = (
         f"{DOCUMENTATION}; {SDV}",
         Harm.BUGCHECK,
         "Cancel every timer in halt, also those that ought to have run out.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x09",
         microsoft=("CancelTimerObject", "PeriodicTimer"),
+        note="Timers of an adapter that are armed, or whose function is due, when halt returns.",
     ),
     Rule(
         "LIFE-07",
@@ -75,9 +82,11 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Keep the timer in the adapter's context, and initialize it before arming it.",
-        LATER,
+        VERIFIER,
         "ndis",
         microsoft=("Irql_Timer_Function",),
+        note="Seen for timers that are made through an adapter. A timer object is initialized by being made, and stays "
+        "as long as somebody has it.",
     ),
     Rule(
         "LIFE-08",
@@ -86,7 +95,7 @@ RULES = (
         f"{DOCUMENTATION}; {SDV}",
         Harm.BUGCHECK,
         "Register it as the last step of initialize, deregister it as the first of halt.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x08, 0x0B",
         microsoft=("Init_RegisterInterrupt", "Init_DeRegisterInterrupt", "Irql_Interrupt_Function"),
@@ -98,7 +107,7 @@ RULES = (
         f"{DOCUMENTATION}; {SDV}",
         Harm.CORRUPT,
         "Mask the device first; then deregister; then forget the interrupt object.",
-        LATER,
+        ALWAYS,
         "nic",
         microsoft=("NdisMDeregisterInterruptEx",),
     ),
@@ -108,7 +117,7 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Read the interrupt status first; answer (False, False) where no bit is ours.",
-        LATER,
+        ALWAYS,
         "nic",
         detail="interrupt storm, or a DPC that never runs",
     ),
@@ -118,7 +127,7 @@ RULES = (
         f"{DOCUMENTATION}; {SDV}",
         Harm.STATUS,
         "Claim the most that will ever be needed while initializing.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="or undefined",
         microsoft=("NdisMMapIoSpace", "NdisMRegisterIoPortRange", "Init_RegisterSG"),
@@ -129,7 +138,7 @@ RULES = (
         SDV,
         Harm.LEAK,
         "Close it in the same function that opened it.",
-        LATER,
+        ALWAYS,
         "ndis",
         microsoft=("NdisOpenConfigurationEx",),
     ),
@@ -139,7 +148,7 @@ RULES = (
         f"{DOCUMENTATION}; {SDV}",
         Harm.BUGCHECK,
         "Stop the link timer in halt; pair NdisMIndicateStatus with NdisMIndicateStatusComplete.",
-        LATER,
+        ALWAYS,
         "ndis",
         microsoft=("NdisMIndicateStatusEx", "Irql_StatusIndication_Function"),
     ),
@@ -149,7 +158,7 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Choose one: a final status at once, or PENDING and one completion.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0xD2; 0x7C/0x0F",
     ),
@@ -159,7 +168,7 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Write the registers that stop DMA and interrupts, and return.",
-        LATER,
+        VERIFIER,
         "ndis",
     ),
     Rule(
@@ -168,9 +177,11 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Use a timer, which is serialized with the handlers, or make the miniport deserialized.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="crashes now and then",
+        note="Every work item that a handler of a serialized miniport schedules is reported: what it shares with the "
+        "handlers is not seen.",
     ),
     Rule(
         "LIFE-17",
@@ -178,8 +189,9 @@ RULES = (
         DOCUMENTATION,
         Harm.PERF,
         "Compare counters that other handlers keep; never wait for the device in it.",
-        LATER,
+        VERIFIER,
         "ndis",
+        note="Stalling, sleeping and waiting are seen; the time that it takes is not measured.",
     ),
     Rule(
         "LIFE-18",
@@ -187,9 +199,11 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Let NDIS halt every adapter before the driver's unload returns.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x0A",
+        note="Every adapter is halted before the block of its library ends, so that no driver is unloaded before. What "
+        "is refused is a step that the table of an adapter's life does not have.",
     ),
     Rule(
         "LIFE-19",
@@ -197,7 +211,7 @@ RULES = (
         f"{KNOWLEDGE}; not in the numbering of the reference",
         Harm.CORRUPT,
         "Schedule it when its function runs, or use a second one.",
-        CheckedBy.ALWAYS,
+        ALWAYS,
         "kernel",
     ),
 )

@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, KNOWLEDGE, SDV, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-LATER = CheckedBy.LATER
+ALWAYS, VERIFIER = CheckedBy.ALWAYS, CheckedBy.VERIFIER
 
 RULES = (
     Rule(
@@ -13,8 +13,9 @@ RULES = (
         f"ReactOS source; {KNOWLEDGE}",
         Harm.NONE,
         "Nothing to do in a miniport; a library must claim the place and fill it in one step.",
-        LATER,
+        ALWAYS,
         "ndis",
+        note="The library keeps it. The verifier compares, for libraries that do not.",
     ),
     Rule(
         "OID-02",
@@ -22,7 +23,7 @@ RULES = (
         f"{DOCUMENTATION}; {SDV}",
         Harm.BUGCHECK,
         "Decide in the handler which of the two it is, and complete from one place.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x26; 0xC4/0x91002",
         microsoft=("DoubleComplete", "DoubleCompleteWorkItem", "NdisOidDoubleComplete"),
@@ -33,7 +34,7 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Complete with SUCCESS or a failure that the page lists.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0xC4/0x91001",
         microsoft=("NdisOidComplete", "Irql_OID_Function"),
@@ -44,7 +45,7 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Compare lengths before copying; answer BUFFER_TOO_SHORT or INVALID_LENGTH with the length needed.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x1D",
     ),
@@ -54,8 +55,9 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Keep them in the binding's context, not in a local.",
-        LATER,
+        VERIFIER,
         "ndis",
+        note="Type, OID and the bytes of a set are compared when the request is completed.",
     ),
     Rule(
         "OID-06",
@@ -63,10 +65,12 @@ RULES = (
         "Driver Verifier rule NdisTimedOidComplete",
         Harm.BUGCHECK,
         "Answer from saved values; use a timer for what the device must be asked.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="0xC4/0x92003; reset",
         microsoft=("NdisTimedOidComplete",),
+        note="Judged at the completion, by the clock in use, and at the check for hang that finds the request waiting "
+        "for the second time.",
     ),
     Rule(
         "OID-07",
@@ -74,7 +78,7 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Release the lock before NdisMQueryInformationComplete or NdisMSetInformationComplete.",
-        LATER,
+        VERIFIER,
         "ndis",
     ),
     Rule(
@@ -83,9 +87,11 @@ RULES = (
         KNOWLEDGE,
         Harm.STATUS,
         "Build the list and the handler from one table.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="INVALID_OID",
+        note="Judged by what protocols ask: the list itself, and an OID of it that is answered INVALID_OID or "
+        "NOT_SUPPORTED. OIDs that can only be set are left out.",
     ),
     Rule(
         "OID-09",
@@ -93,9 +99,10 @@ RULES = (
         KNOWLEDGE,
         Harm.STATUS,
         "Answer INVALID_LENGTH to the first, MULTICAST_FULL to the second.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="INVALID_LENGTH, MULTICAST_FULL",
+        note="A status, not a violation: INVALID_LENGTH or MULTICAST_FULL is answered, by the ready OIDs.",
     ),
     Rule(
         "OID-10",
@@ -103,9 +110,10 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Set AddressingReset when the reset lost them.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="frames are lost silently",
+        note="The library keeps it. Whether a reset has lost them, only its miniport knows.",
     ),
     Rule(
         "OID-11",
@@ -113,7 +121,7 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Do what can be done, and answer SUCCESS.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0x7C/0x1C",
     ),
@@ -123,7 +131,7 @@ RULES = (
         SDV,
         Harm.CORRUPT,
         "Use a second request block, or wait for the first.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="0xC4/0x9100E",
         microsoft=("NdisOidDoubleRequest",),

@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, HEADER, KNOWLEDGE, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-ALWAYS, VERIFIER, LATER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.LATER, CheckedBy.NOBODY
+ALWAYS, VERIFIER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.NOBODY
 
 RULES = (
     Rule(
@@ -37,6 +37,7 @@ RULES = (
         "memory",
         detail="the free list leads into itself, and hands one packet out twice",
         microsoft=("NdisAllocateNetBuffer",),
+        note="The verifier adds packets that another driver's handler frees.",
     ),
     Rule(
         "PKT-04",
@@ -117,9 +118,9 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Keep to the area of your role, and expect it to be overwritten when the packet is away.",
-        LATER,
+        VERIFIER,
         "ndis",
-        note="Roles come with the NDIS library.",
+        note="Seen inside handlers, by who has the packet and who made its pool.",
     ),
     Rule(
         "PKT-12",
@@ -127,9 +128,10 @@ RULES = (
         KNOWLEDGE,
         Harm.STATUS,
         "Allocate the header's buffer over 14 bytes or more.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="or the packet is dropped",
+        note="An indication is refused. A send that is too short for a header is answered INVALID_PACKET.",
     ),
     Rule(
         "PKT-13",
@@ -149,10 +151,12 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Call NdisIMCopySendPerPacketInfo and NdisIMCopySendCompletePerPacketInfo.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="lost offload and priority data",
         microsoft=("Irql_IM_Function",),
+        note="Seen when a packet is sent within MiniportSend in place of one that carries a checksum request, a large "
+        "send or a priority, and none of the three is there. Handing the packet itself on keeps them.",
     ),
     Rule(
         "PKT-15",

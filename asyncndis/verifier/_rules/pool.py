@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, KNOWLEDGE, POOL_PAGE, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-ALWAYS, VERIFIER, LATER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.LATER, CheckedBy.NOBODY
+ALWAYS, VERIFIER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.NOBODY
 
 RULES = (
     Rule(
@@ -25,10 +25,11 @@ RULES = (
         POOL_PAGE,
         Harm.NONE,
         "Allocate the pool where the driver starts, with as many descriptors as it will ever need.",
-        LATER,
+        VERIFIER,
         "ndis",
         microsoft=("NdisAllocateNetBufferPool_InitFail",),
-        note="Initialization is a handler of the NDIS library; before that floor there is none to be in or out of.",
+        note="Seen inside handlers: all but MiniportInitialize and ProtocolBindAdapter are too late. Code outside of "
+        "handlers counts as DriverEntry. Advice, not harm.",
     ),
     Rule(
         "POOL-03",
@@ -59,10 +60,11 @@ RULES = (
         POOL_PAGE,
         Harm.STATUS,
         "Take the count from the size of the ring.",
-        LATER,
+        VERIFIER,
         "nic",
         detail="FAILURE, later",
-        note="Rings are hardware of a later floor.",
+        note="Judged when MiniportInitialize has succeeded, for a bus master whose NIC says by its rx_ring how long "
+        "its receive ring is: the largest buffer pool of the driver is compared.",
     ),
     Rule(
         "POOL-06",
@@ -72,7 +74,8 @@ RULES = (
         "Free it in the handler that ends what began it; `async with` does.",
         VERIFIER,
         "memory",
-        note="Until there are adapters to halt, the end of verify() is the latest moment.",
+        note="The end of verify() is the latest moment. Pools that were taken through an adapter are judged always, "
+        "when it halts.",
     ),
     Rule(
         "POOL-07",
@@ -166,8 +169,9 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Create their pool with a ProtocolReservedLength of 4 pointers.",
-        LATER,
+        VERIFIER,
         "ndis",
+        note="Seen at the indication. Pointers have 64 bits here, so that these are 32 bytes.",
     ),
     Rule(
         "POOL-16",
@@ -175,9 +179,10 @@ RULES = (
         KNOWLEDGE,
         Harm.CORRUPT,
         "Give each driver pools of its own.",
-        LATER,
+        VERIFIER,
         "ndis",
-        note="Drivers get names with the NDIS library.",
+        note="A driver is known by the handler that runs: what code outside of handlers does is not judged, nor are "
+        "pools that were made there, or that NDIS made for a binding.",
     ),
     Rule(
         "POOL-17",

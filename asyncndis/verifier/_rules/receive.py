@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, KNOWLEDGE, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-LATER = CheckedBy.LATER
+ALWAYS, VERIFIER = CheckedBy.ALWAYS, CheckedBy.VERIFIER
 
 RULES = (
     Rule(
@@ -13,10 +13,11 @@ RULES = (
         DOCUMENTATION,
         Harm.BUGCHECK,
         "Refill the ring with other packets, and reuse this one in MiniportReturnPacket.",
-        CheckedBy.ALWAYS,
+        ALWAYS,
         "memory",
         detail="0x7C/0x05, 0x06, 0x12; 0xD2",
-        note="Its calls are refused while the packet is away; writes to the bytes themselves are not seen.",
+        note="Its calls are refused while the packet is away; writes to the bytes themselves are seen by the verifier, "
+        "as RCV-09.",
     ),
     Rule(
         "RCV-02",
@@ -24,7 +25,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Set NDIS_SET_PACKET_STATUS on the whole array before the indication.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -33,9 +34,11 @@ RULES = (
         DOCUMENTATION,
         Harm.LEAK,
         "SUCCESS means that it is back already, PENDING that MiniportReturnPacket will bring it.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="or a reuse too early",
+        note="Told when the packet is used again, at the latest at the end of the run, unless MiniportReturnPacket has "
+        "brought it or it was marked RESOURCES.",
     ),
     Rule(
         "RCV-04",
@@ -43,9 +46,10 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Remember in a local which packets were marked RESOURCES: those alone are back.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="race",
+        note="Seen inside the miniport's handlers, until it sets the status anew or the packet comes back.",
     ),
     Rule(
         "RCV-05",
@@ -53,8 +57,9 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Create both pools in MiniportInitialize, with as many descriptors as the receive ring needs.",
-        LATER,
+        ALWAYS,
         "ndis",
+        note="The model has no other packets and buffers: indicating or chaining another object is a TypeError.",
     ),
     Rule(
         "RCV-06",
@@ -62,7 +67,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Test NDIS_GET_PACKET_STATUS first; keep a packet only when it is not RESOURCES.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -71,10 +76,10 @@ RULES = (
         DOCUMENTATION,
         Harm.LEAK,
         "Return one for each reference kept, and give each reference one place that drops it.",
-        CheckedBy.ALWAYS,
+        ALWAYS,
         "memory",
         detail="a leak with fewer; 0x7C/0x1E with more",
-        note="One return too many is refused; that none is missing is seen from the ndis floor on.",
+        note="One return too many is refused. One that is missing is reported when the binding closes, as RCV-17.",
     ),
     Rule(
         "RCV-08",
@@ -82,7 +87,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Return 0 and copy where the work is done inside the callback.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="race",
     ),
@@ -92,8 +97,10 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Copy what is to be changed: other protocols see the same bytes.",
-        LATER,
+        VERIFIER,
         "ndis",
+        note="The bytes are compared around ProtocolReceivePacket, and when the packet is returned; who wrote between "
+        "the two is not known, so that it may have been the miniport (RCV-01).",
     ),
     Rule(
         "RCV-10",
@@ -101,8 +108,9 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Copy the bytes, or ask for them by NdisTransferData.",
-        LATER,
+        ALWAYS,
         "ndis",
+        note="The views are released when the indication returns: using one is a ValueError on the guilty line.",
     ),
     Rule(
         "RCV-11",
@@ -110,7 +118,7 @@ RULES = (
         f"{KNOWLEDGE}; {DOCUMENTATION}",
         Harm.STATUS,
         "Decide in the callback whether the rest of the frame is wanted.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="FAILURE",
     ),
@@ -120,9 +128,9 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Call NdisMTransferDataComplete after releasing the lock, from one place.",
-        CheckedBy.ALWAYS,
+        ALWAYS,
         "memory",
-        note="A second completion is refused; that the first one comes is seen from the ndis floor on.",
+        note="A second completion is refused. A transfer that is pending when the binding closes is ended by NDIS.",
     ),
     Rule(
         "RCV-13",
@@ -131,9 +139,11 @@ RULES = (
         DOCUMENTATION,
         Harm.PERF,
         "Call NdisMEthIndicateReceiveComplete once when the ring is empty.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="starvation",
+        note="Told when MiniportHandleInterrupt returns, or the miniport halts, with frames shown since the last end "
+        "of a batch. What protocols do in which callback is not seen.",
     ),
     Rule(
         "RCV-14",
@@ -141,7 +151,7 @@ RULES = (
         KNOWLEDGE,
         Harm.HANG,
         "Collect the packets under the lock, release it, then indicate them.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="the protocol may send from the callback",
     ),
@@ -151,7 +161,7 @@ RULES = (
         KNOWLEDGE,
         Harm.CORRUPT,
         "Set NDIS_SET_PACKET_HEADER_SIZE once, when the packet is made.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="wrong split where NDIS copies",
     ),
@@ -161,8 +171,9 @@ RULES = (
         KNOWLEDGE,
         Harm.BUGCHECK,
         "Indicate from MiniportHandleInterrupt, and stop the receiver first in halt.",
-        LATER,
+        ALWAYS,
         "ndis",
+        note="In an ISR, and above DISPATCH_LEVEL, an indication is reported by the verifier as IRQL-05 or IRQL-01.",
     ),
     Rule(
         "RCV-17",
@@ -170,9 +181,10 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Copy what must be kept for long; drop all references in ProtocolUnbindAdapter.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="the NIC starves, halt never ends",
         microsoft=("NdisFilterTimedDataReceive",),
+        note="Told when a binding closes and its packets are not back after the stack's patience.",
     ),
 )

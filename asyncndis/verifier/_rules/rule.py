@@ -27,13 +27,12 @@ class Harm(Enum):
 class CheckedBy(Enum):
     """Who sees that a rule is broken.
 
-    ``ALWAYS``: the object itself, with or without the verifier. ``VERIFIER``: the verifier alone. ``LATER``: a floor
-    of this package that is not built yet. ``NOBODY``: it cannot be seen from inside Python; the rule's note says why.
+    ``ALWAYS``: the object itself, with or without the verifier. ``VERIFIER``: the verifier alone. ``NOBODY``: it cannot
+    be seen from inside Python; the rule's note says why.
     """
 
     ALWAYS = "always"
     VERIFIER = "verifier"
-    LATER = "later floor"
     NOBODY = "not observable"
 
 

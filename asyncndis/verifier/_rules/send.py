@@ -4,7 +4,7 @@ from .rule import DOCUMENTATION, KNOWLEDGE, CheckedBy, Harm, Rule
 
 __all__ = ["RULES"]
 
-LATER = CheckedBy.LATER
+ALWAYS, VERIFIER, NOBODY = CheckedBy.ALWAYS, CheckedBy.VERIFIER, CheckedBy.NOBODY
 
 RULES = (
     Rule(
@@ -14,9 +14,10 @@ RULES = (
         f"{DOCUMENTATION}; {KNOWLEDGE}",
         Harm.CORRUPT,
         "Keep what belongs to the packet in its protocol-reserved area and touch it again in the completion only.",
-        CheckedBy.ALWAYS,
+        ALWAYS,
         "memory",
-        note="Its calls are refused while the packet is away; writes to the bytes themselves are not seen.",
+        note="Its calls are refused while the packet is away. The verifier compares the bytes at the lowest adapter's "
+        "completion with those that were sent.",
     ),
     Rule(
         "SEND-02",
@@ -24,10 +25,11 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Give each pending packet one place that completes it, on the error paths too.",
-        CheckedBy.ALWAYS,
+        ALWAYS,
         "memory",
         detail="hang where it is missing, corrupt where it is double",
-        note="A second completion is refused; that the first one comes is seen from the ndis floor on.",
+        note="A second completion is refused. A first one that never comes is reported when the binding closes, after "
+        "the stack's patience.",
     ),
     Rule(
         "SEND-03",
@@ -35,7 +37,7 @@ RULES = (
         f"{DOCUMENTATION} for OIDs, {KNOWLEDGE} for sends",
         Harm.CORRUPT,
         "Complete with SUCCESS, FAILURE, REQUEST_ABORTED or another final status.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -44,7 +46,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Answer PENDING whenever NdisMSendComplete will follow.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -53,8 +55,10 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Read what is needed for statistics before NdisMSendComplete.",
-        LATER,
+        VERIFIER,
         "ndis",
+        note="Seen inside the miniport's handlers, for calls that name the packet. A packet that its protocol has "
+        "freed already is refused always, as PKT-03.",
     ),
     Rule(
         "SEND-06",
@@ -62,7 +66,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Set NDIS_SET_PACKET_STATUS on each element before returning.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -71,7 +75,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Stop accepting at the first packet for which there is no room; NDIS resubmits the rest in order.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="packets change their order",
     ),
@@ -81,7 +85,7 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Put what does not fit on an own queue and drain it from the send completion interrupt.",
-        LATER,
+        ALWAYS,
         "ndis",
     ),
     Rule(
@@ -90,9 +94,11 @@ RULES = (
         DOCUMENTATION,
         Harm.HANG,
         "Announce room as soon as the ring has some again.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="the send path stalls until the hang check resets the adapter",
+        note="Told at the check for hang that finds the oldest packet waiting for the second time, and resets the "
+        "adapter.",
     ),
     Rule(
         "SEND-10",
@@ -100,8 +106,10 @@ RULES = (
         DOCUMENTATION,
         Harm.NONE,
         "Queue in order, and never let a later packet pass one that waits.",
-        LATER,
+        VERIFIER,
         "ndis",
+        note="Judged by the order of successful completions at one miniport, as far as two packets have the same "
+        "802.1p priority. A driver over several adapters has no single wire, and is left out.",
     ),
     Rule(
         "SEND-11",
@@ -109,9 +117,10 @@ RULES = (
         DOCUMENTATION,
         Harm.STATUS,
         "Handle CLOSING and RESET_IN_PROGRESS: free the packet or queue it until RESET_END.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="CLOSING, RESET_IN_PROGRESS",
+        note="A status, not a violation: CLOSING, RESET_IN_PROGRESS or ADAPTER_NOT_READY is answered.",
     ),
     Rule(
         "SEND-12",
@@ -119,7 +128,7 @@ RULES = (
         KNOWLEDGE,
         Harm.HANG,
         "Take the packets off the queue under the lock, release it, then make the call.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="the completion can come back to the same code",
     ),
@@ -129,9 +138,11 @@ RULES = (
         DOCUMENTATION,
         Harm.CORRUPT,
         "Finish all bookkeeping of a packet before sending it.",
-        LATER,
+        NOBODY,
         "ndis",
         detail="race",
+        note="Every miniport that completes at once exercises it. What a protocol has not noted by then is not seen; "
+        "that it uses a packet which is away or free is refused, as SEND-01 and PKT-03.",
     ),
     Rule(
         "SEND-14",
@@ -140,8 +151,10 @@ RULES = (
         f"{DOCUMENTATION}; {KNOWLEDGE}",
         Harm.STATUS,
         "Build cancel ids from NdisGeneratePartialCancelId, and hold the binding until the call is back.",
-        LATER,
+        ALWAYS,
         "ndis",
+        note="The id 0 and a binding that is not open are refused. Matching packets that a miniport does not give up "
+        "are no violation: NDIS gives no guarantee.",
     ),
     Rule(
         "SEND-15",
@@ -149,9 +162,10 @@ RULES = (
         KNOWLEDGE,
         Harm.STATUS,
         "Check NdisQueryPacketLength against the answer to OID_GEN_MAXIMUM_TOTAL_SIZE.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="INVALID_PACKET, FAILURE",
+        note="A status, not a violation: INVALID_PACKET is answered.",
     ),
     Rule(
         "SEND-16",
@@ -160,7 +174,7 @@ RULES = (
         KNOWLEDGE,
         Harm.LEAK,
         "Complete what is queued or in the ring with REQUEST_ABORTED before halt or reset ends.",
-        LATER,
+        ALWAYS,
         "ndis",
         detail="or a bugcheck",
     ),
@@ -170,9 +184,10 @@ RULES = (
         "Driver Verifier rule NdisTimedDataSend",
         Harm.BUGCHECK,
         "Let MiniportCheckForHang notice a transmitter that stopped, and complete the sends in the reset.",
-        LATER,
+        VERIFIER,
         "ndis",
         detail="0xC4/0x9200D",
         microsoft=("NdisTimedDataSend", "NdisTimedDataHang", "NdisFilterTimedDataSend"),
+        note="Judged at the completion, by the clock in use; one that never comes is SEND-02.",
     ),
 )

@@ -12,6 +12,8 @@ import trio
 import asyncndis.base
 import asyncndis.kernel
 import asyncndis.memory
+import asyncndis.ndis
+import asyncndis.nic
 
 __all__ = ["driver", "marked_line", "run_on"]
 
@@ -20,7 +22,13 @@ Main = Callable[[], Awaitable[None]]
 
 def driver(body: str, file: str) -> Main:
     """A coroutine function with such a body, in which the names of asyncndis are known."""
-    modules: tuple[ModuleType, ...] = (asyncndis.base, asyncndis.kernel, asyncndis.memory)
+    modules: tuple[ModuleType, ...] = (
+        asyncndis.base,
+        asyncndis.kernel,
+        asyncndis.memory,
+        asyncndis.nic,
+        asyncndis.ndis,
+    )
     names: dict[str, Any] = {"anyio": anyio}
     for module in modules:
         names.update({name: getattr(module, name) for name in module.__all__})
