@@ -167,7 +167,7 @@ class Shower(Scripted):
     """
 
     attributes = _SERIALIZED
-    lookahead = 32
+    lookahead = 256
 
     def __init__(self, *, name: str = "rig") -> None:
         super().__init__(name=name)
@@ -280,13 +280,16 @@ class Listener(Protocol):
 @asynccontextmanager
 async def virtual_stack(*layers: Layer, **options: Any) -> AsyncGenerator[Stack]:
     """A stack in virtual time, at rest when it has ended: no descriptor out, nothing in flight."""
+    opened: list[Stack] = []
+    bindings: list[Binding] = []
     with use_clock(VirtualClock()):
         try:
             async with open_stack(*layers, **options) as stack:
-                bindings = list(stack.ndis.bindings)
+                opened.append(stack)
+                bindings += stack.ndis.bindings
                 yield stack
         finally:
-            assert stack.ndis.adapters == []
-            assert stack.ndis.bindings == []
+            for stack in opened:
+                assert (stack.ndis.adapters, stack.ndis.bindings) == ([], [])
         for binding in bindings:
             assert binding.frames.outstanding == 0, binding
