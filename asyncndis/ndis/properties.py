@@ -246,15 +246,14 @@ def check_setting(oid: int, value: Any, properties: MiniportProperties) -> None:
     :param oid: what is set
     :param value: its value, decoded
     :param properties: what the miniport declared
-    :raises NdisError: NOT_SUPPORTED a filter that it has not; INVALID_DATA more lookahead than it can give;
-        MULTICAST_FULL a longer list than it can hold (OID-09); INVALID_OID what cannot be set
+    :raises NdisError: NOT_SUPPORTED a filter that it has not; INVALID_DATA more lookahead than it can give, or a power
+        state that is none; MULTICAST_FULL a longer list than it can hold (OID-09); INVALID_OID what cannot be set
     """
     check_integer("oid", oid)
-    judge = _JUDGES.get(oid)
-    if judge is None and not (oid == Oid.PNP_SET_POWER and properties.power is not None):
+    judge = _judge_power if oid == Oid.PNP_SET_POWER and properties.power is not None else _JUDGES.get(oid)
+    if judge is None:
         raise NdisError(f"{oid_name(oid)} is not set by {properties.vendor_description!r}", NdisStatus.INVALID_OID)
-    if judge is not None:
-        judge(value, properties)
+    judge(value, properties)
 
 
 def supported_oids(properties: MiniportProperties) -> tuple[int, ...]:
@@ -300,6 +299,11 @@ def _judge_multicast_list(value: tuple[bytes, ...], properties: MiniportProperti
             f"{len(value)}",
             NdisStatus.MULTICAST_FULL,
         )
+
+
+def _judge_power(value: int, properties: MiniportProperties) -> None:
+    if value == PowerState.UNSPECIFIED:
+        raise NdisError(f"{properties.vendor_description!r} enters D0 to D3, no other state", NdisStatus.INVALID_DATA)
 
 
 _JUDGES: Mapping[int, Callable[[Any, MiniportProperties], None]] = {

@@ -110,6 +110,9 @@ def test_power_is_answered_where_it_was_declared() -> None:
     assert set(supported_oids(SLEEPER)) - set(supported_oids(declare())) == POWER_OIDS
     assert answer_query(Oid.PNP_CAPABILITIES, SLEEPER, Now()) is SLEEPER.power
     check_setting(Oid.PNP_SET_POWER, PowerState.D3, SLEEPER)
+    with pytest.raises(NdisError, match="enters D0 to D3, no other state") as refused:
+        check_setting(Oid.PNP_SET_POWER, PowerState.UNSPECIFIED, SLEEPER)
+    assert refused.value.status is NdisStatus.INVALID_DATA
     for oid in (Oid.PNP_CAPABILITIES, Oid.PNP_QUERY_POWER):
         with pytest.raises(NdisError, match=f"OID_{oid.name} is not answered by 'asyncndis miniport'") as caught:
             answer_query(oid, declare(), Now())
