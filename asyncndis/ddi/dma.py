@@ -1,25 +1,22 @@
-"""Shared memory and map registers.
+"""Direct memory access: shared memory, map registers, scatter/gather lists.
 
-The books of one adapter's shared memory, and its map registers, stand for the adapter's handle. Shared memory is freed
-once, as a whole, with the arguments of its allocation (DMA-04). A map register maps one buffer at a time (DMA-01), and
-each mapping is completed before the send is (DMA-02).
+They are claimed in MiniportInitialize (LIFE-11). Shared memory is freed once, as a whole, with the arguments of its
+allocation (DMA-04). A map register maps one buffer at a time (DMA-01), and each mapping is completed before the send is
+(DMA-02); a miniport that has scatter/gather lists instead finds one in each packet that it is to send.
 """
-
-from collections.abc import Callable
 
 from asyncndis.base import NdisStatus
 from asyncndis.memory import (
     Block,
     Buffer,
     DmaSize,
-    MapRegisters,
     PhysicalFragment,
-    SharedMemory,
     create_lookahead_buffer,
     destroy_lookahead_buffer,
 )
+from asyncndis.ndis import Adapter
 
-from .vocabulary import answer, ddi
+from .vocabulary import attempt, ddi
 
 __all__ = [
     "NdisCreateLookaheadBufferFromSharedMemory",
@@ -30,6 +27,8 @@ __all__ = [
     "NdisMCompleteBufferPhysicalMapping",
     "NdisMFreeMapRegisters",
     "NdisMFreeSharedMemory",
+    "NdisMGetDmaAlignment",
+    "NdisMInitializeScatterGatherDma",
     "NdisMStartBufferPhysicalMapping",
 ]
 
@@ -38,19 +37,19 @@ __all__ = [
     page="NdisMAllocateSharedMemory, network reference of Windows 2000 and XP",
     irql="PASSIVE",
     rules=("IRQL-07", "DMA-05", "LIFE-11"),
-    maps_to="SharedMemory.allocate",
+    maps_to="Adapter.allocate_shared_memory",
 )
 def NdisMAllocateSharedMemory(
-    MiniportAdapterHandle: SharedMemory, Length: int, Cached: bool
+    MiniportAdapterHandle: Adapter, Length: int, Cached: bool
 ) -> tuple[Block | None, int | None]:
     """Allocate memory that driver and NIC share.
 
-    :param MiniportAdapterHandle: the books of the adapter's shared memory
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
     :param Length: in bytes
     :param Cached: whether it may be cached
     :returns: the memory, and the address by which the NIC finds it; None and None when there is none
     """
-    _, block = answer(NdisStatus.RESOURCES, MiniportAdapterHandle.allocate, Length, cached=Cached)
+    _, block = attempt(MiniportAdapterHandle.allocate_shared_memory, Length, cached=Cached)
     return block, None if block is None else block.physical_address
 
 
@@ -58,33 +57,20 @@ def NdisMAllocateSharedMemory(
     page="NdisMAllocateSharedMemoryAsync, network reference of Windows 2000 and XP",
     irql="<= DISPATCH",
     rules=("DMA-05",),
-    maps_to="SharedMemory.allocate_later",
+    maps_to="Adapter.allocate_shared_memory_later",
 )
 def NdisMAllocateSharedMemoryAsync(
-    MiniportAdapterHandle: SharedMemory,
-    Length: int,
-    Cached: bool,
-    Context: object,
-    *,
-    complete: Callable[[Block | None, int, object], object],
+    MiniportAdapterHandle: Adapter, Length: int, Cached: bool, Context: object
 ) -> NdisStatus:
-    """Ask for memory that driver and NIC share.
+    """Ask for memory that driver and NIC share; MiniportAllocateComplete gets it, or None.
 
-    :param MiniportAdapterHandle: the books of the adapter's shared memory
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
     :param Length: in bytes
     :param Cached: whether it may be cached
     :param Context: the driver's own
-    :param complete: the part of MiniportAllocateComplete: gets the memory or None, ``Length`` and ``Context``
     :returns: PENDING; FAILURE when it cannot even be asked for
     """
-    status, _ = answer(
-        NdisStatus.FAILURE,
-        MiniportAdapterHandle.allocate_later,
-        Length,
-        cached=Cached,
-        complete=complete,
-        context=Context,
-    )
+    status, _ = attempt(MiniportAdapterHandle.allocate_shared_memory_later, Length, cached=Cached, context=Context)
     return status or NdisStatus.PENDING  # SUCCESS, which is 0, means that the request was taken
 
 
@@ -92,20 +78,22 @@ def NdisMAllocateSharedMemoryAsync(
     page="NdisMFreeSharedMemory, network reference of Windows 2000 and XP",
     irql="<= DISPATCH",
     rules=("DMA-04",),
-    maps_to="SharedMemory.free",
+    maps_to="Adapter.free_shared_memory",
 )
 def NdisMFreeSharedMemory(
-    MiniportAdapterHandle: SharedMemory, Length: int, Cached: bool, VirtualAddress: Block, PhysicalAddress: int
+    MiniportAdapterHandle: Adapter, Length: int, Cached: bool, VirtualAddress: Block, PhysicalAddress: int
 ) -> None:
     """Free shared memory, with the arguments of its allocation.
 
-    :param MiniportAdapterHandle: the books of the adapter's shared memory
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
     :param Length: in bytes
     :param Cached: whether it may be cached
     :param VirtualAddress: the memory, all of it
     :param PhysicalAddress: the address by which the NIC finds it
     """
-    MiniportAdapterHandle.free(VirtualAddress, cached=Cached, length=Length, physical_address=PhysicalAddress)
+    MiniportAdapterHandle.free_shared_memory(
+        VirtualAddress, cached=Cached, length=Length, physical_address=PhysicalAddress
+    )
 
 
 @ddi(page="ndis.h", irql="exactly DISPATCH", maps_to="create_lookahead_buffer")
@@ -130,44 +118,44 @@ def NdisDestroyLookaheadBufferFromSharedMemory(pLookaheadBuffer: Block) -> None:
 @ddi(
     page="NdisMAllocateMapRegisters, network reference of Windows 2000 and XP",
     irql="PASSIVE",
-    rules=("DMA-03", "LIFE-11"),
-    maps_to="MapRegisters",
+    rules=("DMA-03", "LIFE-01", "LIFE-11"),
+    maps_to="Adapter.allocate_map_registers",
 )
 def NdisMAllocateMapRegisters(
+    MiniportAdapterHandle: Adapter,
     DmaChannel: int,
     DmaSize: DmaSize,
     BaseMapRegistersNeeded: int,
     MaximumBufferSize: int,
-    *,
-    name: str = "map registers",
-) -> tuple[NdisStatus, MapRegisters | None]:
+) -> NdisStatus:
     """Allocate the map registers of a bus-master NIC.
 
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
     :param DmaChannel: of no meaning to a bus master
     :param DmaSize: how wide the NIC's addresses are
     :param BaseMapRegistersNeeded: how many buffers are to be mapped at once
     :param MaximumBufferSize: the longest of them, in bytes
-    :param name: for messages
-    :returns: SUCCESS and the registers; RESOURCES and None when more than 64 would be needed
+    :returns: SUCCESS; RESOURCES when more than 64 would be needed, or the miniport is no bus master
     """
     del DmaChannel  # subordinate DMA is not modelled
-    return answer(
-        NdisStatus.RESOURCES, MapRegisters, BaseMapRegistersNeeded, MaximumBufferSize, dma_size=DmaSize, name=name
+    status, _ = attempt(
+        MiniportAdapterHandle.allocate_map_registers, BaseMapRegistersNeeded, MaximumBufferSize, dma_size=DmaSize
     )
+    return status
 
 
 @ddi(
     page="NdisMFreeMapRegisters, network reference of Windows 2000 and XP",
     irql="PASSIVE",
     rules=("DMA-02",),
-    maps_to="MapRegisters.free",
+    maps_to="Adapter.free_map_registers",
 )
-def NdisMFreeMapRegisters(MiniportAdapterHandle: MapRegisters) -> None:
+def NdisMFreeMapRegisters(MiniportAdapterHandle: Adapter) -> None:
     """Give the map registers up, as a miniport does when it halts.
 
-    :param MiniportAdapterHandle: the registers, with no buffer mapped
+    :param MiniportAdapterHandle: as MiniportInitialize was given it, with no buffer mapped
     """
-    MiniportAdapterHandle.free()
+    MiniportAdapterHandle.free_map_registers()
 
 
 @ddi(
@@ -177,17 +165,17 @@ def NdisMFreeMapRegisters(MiniportAdapterHandle: MapRegisters) -> None:
     maps_to="MapRegisters.start",
 )
 def NdisMStartBufferPhysicalMapping(
-    MiniportAdapterHandle: MapRegisters, Buffer: Buffer, PhysicalMapRegister: int, WriteToDevice: bool
+    MiniportAdapterHandle: Adapter, Buffer: Buffer, PhysicalMapRegister: int, WriteToDevice: bool
 ) -> tuple[tuple[PhysicalFragment, ...], int]:
     """Let the NIC find the bytes of a buffer.
 
-    :param MiniportAdapterHandle: the registers
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
     :param Buffer: a buffer, flushed if the NIC is to read it
     :param PhysicalMapRegister: which base register, from 0
     :param WriteToDevice: whether the NIC reads the buffer
     :returns: the addresses and lengths of its parts as the NIC sees them, and how many these are
     """
-    fragments = MiniportAdapterHandle.start(Buffer, PhysicalMapRegister, write_to_device=WriteToDevice)
+    fragments = MiniportAdapterHandle.map_registers.start(Buffer, PhysicalMapRegister, write_to_device=WriteToDevice)
     return fragments, len(fragments)
 
 
@@ -198,12 +186,45 @@ def NdisMStartBufferPhysicalMapping(
     maps_to="MapRegisters.complete",
 )
 def NdisMCompleteBufferPhysicalMapping(
-    MiniportAdapterHandle: MapRegisters, Buffer: Buffer, PhysicalMapRegister: int
+    MiniportAdapterHandle: Adapter, Buffer: Buffer, PhysicalMapRegister: int
 ) -> None:
     """End a mapping, before the send is completed.
 
-    :param MiniportAdapterHandle: the registers
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
     :param Buffer: the buffer that is mapped
     :param PhysicalMapRegister: the base register that maps it
     """
-    MiniportAdapterHandle.complete(Buffer, PhysicalMapRegister)
+    MiniportAdapterHandle.map_registers.complete(Buffer, PhysicalMapRegister)
+
+
+@ddi(
+    page="NdisMInitializeScatterGatherDma, network reference of Windows 2000 and XP",
+    irql="PASSIVE",
+    rules=("LIFE-01", "LIFE-11"),
+    maps_to="Adapter.initialize_scatter_gather",
+)
+def NdisMInitializeScatterGatherDma(
+    MiniportAdapterHandle: Adapter, Dma64BitAddresses: bool, MaximumPhysicalMapping: int
+) -> NdisStatus:
+    """Have each packet that is to be sent come with its list, in the slot SCATTER_GATHER_LIST, until it is completed.
+
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
+    :param Dma64BitAddresses: whether the NIC has addresses of 64 bits, not 32
+    :param MaximumPhysicalMapping: the longest packet with its header, in bytes
+    :returns: SUCCESS; NOT_SUPPORTED to a miniport that is no bus master, or has map registers; RESOURCES
+    """
+    status, _ = attempt(MiniportAdapterHandle.initialize_scatter_gather, MaximumPhysicalMapping, wide=Dma64BitAddresses)
+    return status
+
+
+@ddi(
+    page="NdisMGetDmaAlignment, network reference of Windows 2000 and XP",
+    irql="PASSIVE",
+    maps_to="Adapter.dma_alignment",
+)
+def NdisMGetDmaAlignment(MiniportAdapterHandle: Adapter) -> int:
+    """What memory for DMA is to be aligned to, in bytes.
+
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
+    """
+    return MiniportAdapterHandle.dma_alignment

@@ -8,7 +8,8 @@ driver that halts waits for it (LIFE-05).
 from collections.abc import Callable
 from typing import Any
 
-from asyncndis.kernel import Kernel, Timer
+from asyncndis.kernel import Timer
+from asyncndis.ndis import Adapter
 
 from .vocabulary import ddi
 
@@ -91,20 +92,20 @@ def NdisCancelTimer(Timer: Timer) -> bool:
     page="NdisMInitializeTimer, network reference of Windows 2000 and XP",
     irql="PASSIVE",
     rules=("LIFE-07",),
-    maps_to="Timer",
+    maps_to="Adapter.timer",
 )
 def NdisMInitializeTimer(
-    MiniportAdapterHandle: Kernel, TimerFunction: TimerFunction, FunctionContext: object, *, name: str = "timer"
+    MiniportAdapterHandle: Adapter, TimerFunction: TimerFunction, FunctionContext: object, *, name: str = "timer"
 ) -> Timer:
-    """Initialize a timer of a miniport.
+    """Initialize a timer of a miniport; NDIS calls its function in turn with the handlers of a serialized one.
 
-    :param MiniportAdapterHandle: the kernel that runs the adapter's callbacks
-    :param TimerFunction: as for NdisInitializeTimer
+    :param MiniportAdapterHandle: as MiniportInitialize was given it
+    :param TimerFunction: a plain function, of the parameters that NdisInitializeTimer names
     :param FunctionContext: what it gets as its second parameter
     :param name: for messages
     :returns: the timer, not set, which in C is storage of the caller
     """
-    return Timer(TimerFunction, None, FunctionContext, None, None, kernel=MiniportAdapterHandle, name=name)
+    return MiniportAdapterHandle.timer(TimerFunction, None, FunctionContext, None, None, name=name)
 
 
 @ddi(

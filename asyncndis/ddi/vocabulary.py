@@ -1,8 +1,8 @@
 """The NDIS vocabulary as data: what every call's page says of it, and the object form that it stands for.
 
-``ddi`` notes a call; ``answer`` is the one place where an error of the object form becomes a status, so that the calls
-themselves have neither state nor branches. Parameters in NDIS spelling are those of the page; lower-case keywords are
-additions of this package. Outputs come back in the order of the page, the status first, and are None on failure. A
+``ddi`` notes a call; ``answer`` and ``attempt`` are where an error of the object form becomes a status, so that the
+calls themselves have neither state nor branches. Parameters in NDIS spelling are those of the page; lower-case keywords
+are additions of this package. Outputs come back in the order of the page, the status first, and are None on failure. A
 broken rule is not a status: ``RuleViolation`` is raised in both vocabularies.
 """
 
@@ -14,7 +14,7 @@ from typing import ParamSpec, TypeVar
 
 from asyncndis.base import NdisError, NdisStatus
 
-__all__ = ["Ddi", "answer", "answer_later", "ddi", "families", "lookup"]
+__all__ = ["Ddi", "answer", "answer_later", "attempt", "attempt_later", "ddi", "families", "lookup"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -126,3 +126,21 @@ async def answer_later(
         return NdisStatus.SUCCESS, await form(*arguments, **options)
     except NdisError:
         return failure, None
+
+
+def attempt(form: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> tuple[NdisStatus, T | None]:
+    """Call an object form: SUCCESS and its result, or the status by which the environment refuses, and None."""
+    try:
+        return NdisStatus.SUCCESS, form(*arguments, **options)
+    except NdisError as error:
+        return error.status, None
+
+
+async def attempt_later(
+    form: Callable[P, Awaitable[T]], *arguments: P.args, **options: P.kwargs
+) -> tuple[NdisStatus, T | None]:
+    """The :func:`attempt` of an object form that is awaited."""
+    try:
+        return NdisStatus.SUCCESS, await form(*arguments, **options)
+    except NdisError as error:
+        return error.status, None

@@ -12,7 +12,6 @@ from typing import runtime_checkable
 from asyncndis.base import NdisError, NdisStatus, RuleViolation, check_integer
 from asyncndis.memory import Block, MapRegisters
 
-from .calling import Worker
 from .error_log import ErrorLog
 from .interrupts import Interrupt
 from .io_space import (
@@ -26,6 +25,7 @@ from .io_space import (
     assign_resources,
 )
 from .media import AdapterAttributes, InterruptMode
+from .outcome import Outcome
 from .resources import Resources
 from .scatter_gather import ScatterGather
 
@@ -237,15 +237,22 @@ class DeviceAccess(Resources):
         handler = self._as_adapter().handler("MiniportAllocateComplete", "allocate_complete")
         if handler is None:
             raise NdisError(f"{self.name} has no MiniportAllocateComplete", NdisStatus.FAILURE)
-        adapter = self._as_adapter()
-        worker = Worker(adapter.group, f"shared memory of {self.name}", adapter.came_to_rest)
+        found: list[Block | None] = []
+        arrival = Outcome()
 
-        def complete(block: Block | None, length: int, context: object) -> None:
+        def complete(block: Block | None, _length: int, _context: object) -> None:
+            found.append(block)
+            arrival.set(length)
+
+        async def deliver() -> None:
+            await arrival.wait()
+            block = found[0]
             if block is not None:
                 self._enter_block(block, cached=cached)
-            worker.post(handler.run, block, length, context)
+            await handler.run(block, length, context)
 
-        self.shared_memory.allocate_later(length, cached=cached, complete=complete, context=context)
+        self.shared_memory.allocate_later(length, cached=cached, complete=complete)
+        self._as_adapter().group.start_soon(deliver, name=f"shared memory of {self.name}")
 
     # Saying what is wrong
 

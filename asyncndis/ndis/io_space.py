@@ -28,7 +28,7 @@ PORT_COUNT = 0x400
 _FIRST_WINDOW = 0xFEB0_0000
 _FIRST_PORT = 0x1000
 _FIRST_VECTOR = 16
-_SIZES = {1: "Uchar", 2: "Ushort", 4: "Ulong"}
+_SIZES = (1, 2, 4)
 
 
 class ResourceType(IntEnum):
@@ -37,6 +37,24 @@ class ResourceType(IntEnum):
     PORT = 1
     INTERRUPT = 2
     MEMORY = 3
+
+
+_READS = {
+    (ResourceType.MEMORY, 1): "NdisReadRegisterUchar",
+    (ResourceType.MEMORY, 2): "NdisReadRegisterUshort",
+    (ResourceType.MEMORY, 4): "NdisReadRegisterUlong",
+    (ResourceType.PORT, 1): "NdisRawReadPortUchar",
+    (ResourceType.PORT, 2): "NdisRawReadPortUshort",
+    (ResourceType.PORT, 4): "NdisRawReadPortUlong",
+}
+_WRITES = {
+    (ResourceType.MEMORY, 1): "NdisWriteRegisterUchar",
+    (ResourceType.MEMORY, 2): "NdisWriteRegisterUshort",
+    (ResourceType.MEMORY, 4): "NdisWriteRegisterUlong",
+    (ResourceType.PORT, 1): "NdisRawWritePortUchar",
+    (ResourceType.PORT, 2): "NdisRawWritePortUshort",
+    (ResourceType.PORT, 4): "NdisRawWritePortUlong",
+}
 
 
 class AssignedRange(NamedTuple):
@@ -104,7 +122,7 @@ class IoSpace:
     :ivar is_mapped: whether it can be used
     """
 
-    __slots__ = ("_nic", "_offset", "_probe", "_stems", "is_mapped", "length", "name", "start", "type")
+    __slots__ = ("_nic", "_offset", "_probe", "is_mapped", "length", "name", "start", "type")
 
     def __init__(self, nic: Registers, within: AssignedRange, start: int, length: int, probe: Probe | None) -> None:
         self.type = within.type
@@ -115,10 +133,6 @@ class IoSpace:
         self._nic = nic
         self._offset = start - within.start
         self._probe = probe
-        is_memory = within.type is ResourceType.MEMORY
-        self._stems = (
-            ("NdisReadRegister", "NdisWriteRegister") if is_memory else ("NdisRawReadPort", "NdisRawWritePort")
-        )
 
     def __repr__(self) -> str:
         return f"<IoSpace {self.name} of {self.length} bytes, {'mapped' if self.is_mapped else 'given up'}>"
@@ -139,7 +153,7 @@ class IoSpace:
         probe = self._probe
         if probe is None:
             return self._nic.read(self._offset + offset, size)
-        operation = self._stems[0] + _SIZES[size]
+        operation = _READS[self.type, size]
         probe.before(operation, self, offset)
         value = self._nic.read(self._offset + offset, size)
         probe.after(operation, self, offset, value)
@@ -160,7 +174,7 @@ class IoSpace:
         if probe is None:
             self._nic.write(self._offset + offset, value, size)
             return
-        operation = self._stems[1] + _SIZES[size]
+        operation = _WRITES[self.type, size]
         probe.before(operation, self, offset, value)
         self._nic.write(self._offset + offset, value, size)
         probe.after(operation, self, offset, value)

@@ -18,8 +18,9 @@ LEVELS_IN_WORDS = {
     "< DISPATCH": "below DISPATCH_LEVEL",
     "<= DISPATCH": "at or below DISPATCH_LEVEL",
     "exactly DISPATCH": "exactly DISPATCH_LEVEL",
+    "<= DIRQL": "at or below DIRQL",
 }
-NO_CALLS = {"NdisEvent", "NdisPacketFlags"}  # names of classes
+NO_CALLS = {"NdisEvent", "NdisMedium", "NdisPacketFlags"}  # names of classes
 
 every_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 
@@ -47,6 +48,6 @@ def test_the_rules_are_in_the_catalogue(call: Ddi) -> None:
 
 
 def test_what_probes_are_told_is_a_call() -> None:
-    text = "\n".join(source.text for source in SOURCES if source.floor in {"kernel", "memory"})
+    text = "\n".join(source.text for source in SOURCES if source.floor in {"kernel", "memory", "ndis"})
     operations = set(re.findall(r'"((?:Ndis|NDIS_)\w+)"', text)) - NO_CALLS
     assert {lookup(operation).name for operation in operations} == operations

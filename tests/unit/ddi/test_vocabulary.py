@@ -4,12 +4,17 @@ from functools import reduce
 
 import pytest
 
-from asyncndis import ddi, kernel, memory
+from asyncndis import ddi, kernel, memory, ndis
 from asyncndis.ddi import Ddi, families, lookup
 from asyncndis.ddi.table import render
 
 # The calls and macros of the reference, by section: pinned here, so that none can go missing unnoticed.
 REFERENCE = {
+    "adapters": "NdisMSetAttributesEx NdisMResetComplete NdisMRemoveMiniport NdisWriteErrorLogEntry",
+    "bindings": """
+        NdisOpenAdapter NdisCloseAdapter NdisCompleteBindAdapter NdisCompleteUnbindAdapter NdisCompletePnPEvent
+        NdisUnbindAdapter NdisReEnumerateProtocolBindings
+    """,
     "buffers": """
         NdisAllocateBufferPool NdisFreeBufferPool NdisAllocateBuffer NdisCopyBuffer NdisFreeBuffer
         NdisAdjustBufferLength NdisQueryBuffer NdisQueryBufferSafe NdisBufferVirtualAddress
@@ -19,19 +24,29 @@ REFERENCE = {
     "chaining": """
         NdisChainBufferAtFront NdisChainBufferAtBack NdisUnchainBufferAtFront NdisUnchainBufferAtBack
     """,
+    "configurations": """
+        NdisOpenConfiguration NdisReadConfiguration NdisReadNetworkAddress NdisCloseConfiguration
+    """,
     "delays": "NdisMSleep NdisStallExecution NdisGetCurrentSystemTime NdisGetSystemUpTime",
     "dma": """
         NdisMAllocateSharedMemory NdisMAllocateSharedMemoryAsync NdisMFreeSharedMemory
         NdisCreateLookaheadBufferFromSharedMemory NdisDestroyLookaheadBufferFromSharedMemory
         NdisMAllocateMapRegisters NdisMFreeMapRegisters NdisMStartBufferPhysicalMapping
-        NdisMCompleteBufferPhysicalMapping
+        NdisMCompleteBufferPhysicalMapping NdisMInitializeScatterGatherDma NdisMGetDmaAlignment
     """,
     "events": "NdisInitializeEvent NdisSetEvent NdisResetEvent NdisWaitEvent",
+    "indications": "NdisMIndicateStatus NdisMIndicateStatusComplete",
     "interlocked": """
         NdisInterlockedInsertHeadList NdisInterlockedInsertTailList NdisInterlockedRemoveHeadList
         NdisInitializeSListHead NdisInterlockedPushEntrySList NdisInterlockedPopEntrySList NdisQueryDepthSList
         NdisInterlockedIncrement NdisInterlockedDecrement NdisInterlockedAddUlong NdisInterlockedAddLargeStatistic
     """,
+    "intermediate": """
+        NdisIMRegisterLayeredMiniport NdisIMAssociateMiniport NdisIMInitializeDeviceInstance
+        NdisIMInitializeDeviceInstanceEx NdisIMDeInitializeDeviceInstance NdisIMCancelInitializeDeviceInstance
+        NdisIMGetBindingContext NdisIMGetDeviceContext
+    """,
+    "interrupts": "NdisMRegisterInterrupt NdisMDeregisterInterrupt NdisMSynchronizeWithInterrupt",
     "levels": """
         NDIS_RAISE_IRQL_TO_DISPATCH NDIS_LOWER_IRQL NDIS_INIT_MUTEX NDIS_WAIT_FOR_MUTEX NDIS_RELEASE_MUTEX
     """,
@@ -61,23 +76,54 @@ REFERENCE = {
         NdisGetFirstBufferFromPacketSafe NdisCopyFromPacketToPacket NdisCopyFromPacketToPacketSafe
         NdisGetPoolFromPacket NdisPacketSize NdisSetPacketFlags NdisGetPacketFlags NdisClearPacketFlags
     """,
+    "receives": """
+        NdisMIndicateReceivePacket NdisReturnPackets NdisMEthIndicateReceive NdisMEthIndicateReceiveComplete
+        NdisTransferData NdisMTransferDataComplete NdisGetReceivedPacket
+    """,
+    "registers": """
+        NdisMQueryAdapterResources NdisMMapIoSpace NdisMUnmapIoSpace NdisMRegisterIoPortRange
+        NdisMDeregisterIoPortRange NdisReadRegisterUchar NdisReadRegisterUshort NdisReadRegisterUlong
+        NdisRawReadPortUchar NdisRawReadPortUshort NdisRawReadPortUlong NdisWriteRegisterUchar NdisWriteRegisterUshort
+        NdisWriteRegisterUlong NdisRawWritePortUchar NdisRawWritePortUshort NdisRawWritePortUlong
+    """,
+    "registration": """
+        NdisMInitializeWrapper NdisInitializeWrapper NdisTerminateWrapper NdisMRegisterMiniport
+        NdisMRegisterUnloadHandler NdisRegisterProtocol NdisDeregisterProtocol NdisMRegisterAdapterShutdownHandler
+        NdisMDeregisterAdapterShutdownHandler
+    """,
+    "requests": "NdisRequest NdisMQueryInformationComplete NdisMSetInformationComplete NdisReset",
     "rwlocks": "NdisInitializeReadWriteLock NdisAcquireReadWriteLock NdisReleaseReadWriteLock",
+    "sends": """
+        NdisSend NdisSendPackets NdisCancelSendPackets NdisGeneratePartialCancelId NdisMSendComplete
+        NdisMSendResourcesAvailable
+    """,
     "timers": """
         NdisInitializeTimer NdisSetTimer NdisSetTimerEx NdisCancelTimer NdisMInitializeTimer NdisMSetTimer
         NdisMSetPeriodicTimer NdisMCancelTimer
     """,
     "workitems": "NdisInitializeWorkItem NdisScheduleWorkItem",
 }
-LEVELS = {"any", "PASSIVE", "< DISPATCH", "<= DISPATCH", "exactly DISPATCH"}
+LEVELS = {"any", "PASSIVE", "< DISPATCH", "<= DISPATCH", "exactly DISPATCH", "<= DIRQL"}
+BESIDES = {
+    "Callback",
+    "Ddi",
+    "MINIPORT_CALLBACKS",
+    "NDIS_MINIPORT_CHARACTERISTICS",
+    "NDIS_PROTOCOL_CHARACTERISTICS",
+    "PROTOCOL_CALLBACKS",
+    "PacketExtension",
+    "families",
+    "lookup",
+}
 CALLS = [call for calls in families().values() for call in calls]
 
 every_call = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 
 
 def object_form(path: str) -> object:
-    """What a path such as "BufferPool.create" means: a public name of kernel or memory, and what it has."""
+    """What a path such as "BufferPool.create" means: a public name of a lower floor, and what it has."""
     first, *rest = path.split(".")
-    home = next(module for module in (memory, kernel) if first in module.__all__)
+    home = next(module for module in (ndis, memory, kernel) if first in module.__all__)
     found: object = reduce(getattr, rest, getattr(home, first))
     return found
 
@@ -96,7 +142,7 @@ def test_a_call_is_offered_and_found(call: Ddi) -> None:
 
 
 def test_the_star_gives_the_calls_and_little_else() -> None:
-    assert set(ddi.__all__) == {call.name for call in CALLS} | {"Ddi", "PacketExtension", "families", "lookup"}
+    assert set(ddi.__all__) == {call.name for call in CALLS} | BESIDES
 
 
 @every_call
