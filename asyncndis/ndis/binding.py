@@ -326,7 +326,7 @@ class Binding(UpperEdge):
         """
         self._require_open("NdisReset")
         with self._watched("NdisReset"):
-            return self.adapter.resets.begin(self._reset_is_complete)
+            return self.adapter.resets.begin(self._reset_is_complete, self)
 
     async def reset(self) -> None:
         """Have the adapter reset, and wait until that is done. IRQL: PASSIVE, no spin lock held.

@@ -5,6 +5,7 @@ returned or given back when its time is up is taken from it, so that nothing is 
 rule, which comes out when the stack ends.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
 from anyio import CancelScope, create_task_group
@@ -118,15 +119,22 @@ async def undo_initialize(adapter: "Adapter", *, is_responsible: bool) -> None:
         )
 
 
-async def run_patiently(adapter: "Adapter", handler: Handler, *arguments: object) -> tuple[object] | None:
+async def run_patiently(
+    adapter: "Adapter",
+    handler: Handler,
+    *arguments: object,
+    within: AbstractContextManager[object] = nullcontext(),  # noqa: B008 - it has no state
+) -> tuple[object] | None:
     """Run a handler that may wait; one that does not return is given up.
 
+    :param within: entered in the task that the handler runs in
     :returns: its answer alone in a tuple; None where it was given up
     """
     answers: list[object] = []
 
     async def run() -> None:
-        answers.append(await handler.run(*arguments))
+        with within:
+            answers.append(await handler.run(*arguments))
         adapter.came_to_rest()
 
     async with create_task_group() as tasks:
@@ -149,8 +157,7 @@ async def _call_unbind(binding: "Binding") -> None:
             _blame_unbind(binding, late)
         return
     context = UnbindContext(binding)
-    with binding.protocol.inside():
-        answer = await run_patiently(adapter, handler, context)
+    answer = await run_patiently(adapter, handler, context, within=binding.protocol.inside())
     if answer is None:
         _blame_unbind(binding, late)
         return
@@ -174,6 +181,7 @@ def _force_to_rest(binding: "Binding") -> None:
     patience = adapter.library.patience
     adapter.sends.take_back_of_binding(binding)
     adapter.requests.take_back_of_binding(binding)
+    adapter.resets.take_back_of_binding(binding)
     is_busy = binding.is_receiving
     lent = binding.take_back()
     if lent or is_busy:

@@ -20,6 +20,7 @@ from .states import RESET_STATES, AdapterEvent, AdapterState, ResetEvent, ResetS
 
 if TYPE_CHECKING:
     from .adapter import Adapter
+    from .binding import Binding
 
 __all__ = ["HangCheck", "ResetMachine"]
 
@@ -37,7 +38,7 @@ class ResetMachine:
     :ivar count: resets that have ended
     """
 
-    __slots__ = ("_adapter", "_done", "_replay", "_reset", "_status", "_worker", "count", "state")
+    __slots__ = ("_adapter", "_by_call", "_done", "_replay", "_reset", "_status", "_worker", "count", "state")
 
     def __init__(self, adapter: "Adapter") -> None:
         self._adapter = adapter
@@ -45,13 +46,19 @@ class ResetMachine:
         self.count = 0
         self._reset = adapter.handler("MiniportReset", "reset")
         self._worker = Worker(adapter.group, f"resets of {adapter.name}", adapter.came_to_rest)
-        self._done: list[Done] = []
+        self._done: list[tuple[Done, Binding | None]] = []
         self._replay: list[OidRequest] = []
         self._status = _SUCCESS
+        self._by_call = False  # completed by a call of the miniport, and not by its answer
 
-    def begin(self, done: Done | None = None) -> NdisStatus:
+    def of_binding(self, binding: "Binding") -> bool:
+        """Whether a binding is to be told of the end of a reset."""
+        return any(owner is binding for _, owner in self._done)
+
+    def begin(self, done: Done | None = None, binding: "Binding | None" = None) -> NdisStatus:
         """NdisReset, or a reset that NDIS asks for: PENDING, and ``done`` is called with the final status.
 
+        :param binding: whose protocol asks
         :returns: PENDING; RESET_IN_PROGRESS where one is under way; ADAPTER_NOT_READY where the adapter does not run
         """
         adapter = self._adapter
@@ -60,9 +67,10 @@ class ResetMachine:
         if adapter.state is not AdapterState.RUNNING:
             return NdisStatus.ADAPTER_NOT_READY
         adapter.step(AdapterEvent.RESET)
+        self._by_call = False
         self.state = RESET_STATES.after(self.state, ResetEvent.BEGIN)
         if done is not None:
-            self._done.append(done)
+            self._done.append((done, binding))
         adapter.tell_all(NdisStatus.RESET_START)
         adapter.gate.run(self._call)
         return _PENDING
@@ -82,12 +90,36 @@ class ResetMachine:
                 "exactly once, and only after MiniportReset answered PENDING",
                 self._adapter,
             )
+        self._by_call = True
+        self._complete(status, addressing_reset=addressing_reset)
+
+    def _complete(self, status: NdisStatus, *, addressing_reset: bool) -> None:
         self.state = RESET_STATES.after(self.state, ResetEvent.COMPLETE)
         self._status = status
         if not status.is_error:
             self._check_sends()
             self._replay = self._adapter.addressing() if addressing_reset else []
         self._replay_next()
+
+    def take_back_of_binding(self, binding: "Binding") -> None:
+        """Tell a closing binding of the end of a reset that has not come in time (LIFE-14, OID-06)."""
+        requests = self._adapter.requests
+        while self.of_binding(binding) and self.state is ResetState.REPLAYING and requests.pending is not None:
+            requests.take_back(requests.pending)
+        for done, owner in list(self._done):
+            if owner is binding:
+                self._done.remove((done, owner))
+                done(NdisStatus.REQUEST_ABORTED)
+                adapter = self._adapter
+                adapter.violated(
+                    RuleViolation(
+                        "LIFE-14",
+                        f"{adapter.name} has not completed its reset in {adapter.library.patience:g} s; after PENDING "
+                        "call NdisMResetComplete exactly once",
+                        adapter,
+                        site=adapter.site_of("reset"),
+                    )
+                )
 
     def abandon(self) -> None:
         """The adapter ends meanwhile: who waits for the reset is told so."""
@@ -120,22 +152,20 @@ class ResetMachine:
         assert self._reset is not None
         status, addressing = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, False)
         status = self._reset.status_of(status)
-        if self.state is ResetState.IDLE:
-            return  # abandoned meanwhile
-        if self.state is not ResetState.CALLED:
-            if status is not _PENDING:
-                text = f"MiniportReset of {self._adapter.name} completed the reset and answered {status.name}"
-                violation = RuleViolation(
-                    "LIFE-14",
-                    f"{text}; answer PENDING where NdisMResetComplete is called",
-                    self._adapter,
-                    site=self._adapter.site_of("reset"),
-                )
-                self._adapter.fail(violation, "MiniportReset")
-        elif status is _PENDING:
-            self.state = RESET_STATES.after(self.state, ResetEvent.PEND)
-        else:
-            self.complete(status, addressing_reset=bool(addressing))
+        if self.state is ResetState.CALLED and not self._by_call:
+            if status is _PENDING:
+                self.state = RESET_STATES.after(self.state, ResetEvent.PEND)
+            else:
+                self._complete(status, addressing_reset=bool(addressing))
+        elif self._by_call and status is not _PENDING:  # otherwise it was abandoned meanwhile
+            text = f"MiniportReset of {self._adapter.name} completed the reset and answered {status.name}"
+            violation = RuleViolation(
+                "LIFE-14",
+                f"{text}; answer PENDING where NdisMResetComplete is called",
+                self._adapter,
+                site=self._adapter.site_of("reset"),
+            )
+            self._adapter.fail(violation, "MiniportReset")
 
     def _check_sends(self) -> None:
         """A deserialized miniport has completed what it had when its reset is done (SEND-16)."""
@@ -171,7 +201,7 @@ class ResetMachine:
 
     def _tell(self, status: NdisStatus) -> None:
         done, self._done = self._done, []
-        for one in done:
+        for one, _ in done:
             one(status)
 
 

@@ -243,6 +243,7 @@ class UpperEdge:
             or adapter.sends.of_binding(self._as_binding())
             or adapter.receives.of_binding(self._as_binding())
             or adapter.requests.of_binding(self._as_binding())
+            or adapter.resets.of_binding(self._as_binding())
             or adapter.lookahead.of_binding(self._as_binding())
         )
 
