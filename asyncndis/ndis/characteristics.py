@@ -22,6 +22,16 @@ _NAME = 2 * NATIVE_LAYOUT.pointer
 _MINIPORT_VERSIONS = {(3, 0): 13, (4, 0): 16, (5, 0): 22, (5, 1): 29}  # and how many pointers each has
 _PROTOCOL_VERSIONS = {(4, 0): 15, (5, 0): 19, (5, 1): 19}
 _MAY_WAIT = frozenset({"initialize", "halt", "pnp_event_notify"})
+_NEVER_WAIT = {  # and why
+    "isr": "it runs at the level of its device",
+    "disable_interrupt": "it runs at the level of its device",
+    "enable_interrupt": "it runs in a DPC",
+    "check_for_hang": "it runs in a DPC",
+    "transfer_data": "its answer is needed at once",
+    "cancel_send_packets": "its caller goes on at once",
+    "shutdown": "the system does not wait for it",
+    "receive": "what it is shown is valid only within the call",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +184,12 @@ def _check_handlers(characteristics: MiniportCharacteristics | ProtocolCharacter
         handler = getattr(characteristics, field.name)
         if field.name not in {"name", "version"} and handler is not None and not callable(handler):
             raise TypeError(f"{field.name} of {characteristics.name} is a function, not {type(handler).__name__}")
+        if field.name in _NEVER_WAIT and inspect.iscoroutinefunction(handler):
+            raise NdisError(
+                f"{field.name} of {characteristics.name} may not wait, since {_NEVER_WAIT[field.name]}; make it a plain "
+                "function",
+                NdisStatus.BAD_CHARACTERISTICS,
+            )
 
 
 def _refuse_missing(name: str, missing: list[str]) -> None:

@@ -127,12 +127,9 @@ class Interrupt:
                 self._serve()
                 rounds += 1
                 if rounds == _STORM:
-                    raise RuleViolation(
-                        "LIFE-10",
-                        f"{self.name} is up again after each of {_STORM} calls of MiniportISR; acknowledge or mask "
-                        "the cause there",
-                        self,
-                    )
+                    text = f"{self.name} is up again after each of {_STORM} calls of MiniportISR"
+                    self._blame(f"{text}; acknowledge or mask the cause there")
+                    return
         finally:
             self._serving = False
 
@@ -201,14 +198,18 @@ class Interrupt:
             self._dpc.queue()
 
     def _check(self, answer: Any) -> Recognized:
-        if not isinstance(answer, tuple) or len(answer) != 2 or not all(isinstance(one, bool) for one in answer):
-            raise RuleViolation(
-                "LIFE-10",
-                f"MiniportISR of {self._adapter.name} answered {answer!r}; it sets both InterruptRecognized and "
-                "QueueMiniportHandleInterrupt: return Recognized(True, True)",
-                self,
-            )
-        return Recognized(*answer)
+        if isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(one, bool) for one in answer):
+            return Recognized(*answer)
+        self._blame(
+            f"MiniportISR of {self._adapter.name} answered {answer!r}; it sets both InterruptRecognized and "
+            "QueueMiniportHandleInterrupt: return Recognized(True, True)"
+        )
+        return Recognized(interrupt_recognized=False, queue_handle_interrupt=False)
+
+    def _blame(self, message: str) -> None:
+        """The service routine is wrong, and not the device that raised the line: its stack ends."""
+        violation = RuleViolation("LIFE-10", message, self, site=self._adapter.site_of("isr"))
+        self._adapter.fail(violation, "MiniportISR")
 
     async def _run_dpc(self) -> None:
         """MiniportHandleInterrupt, in its turn; a line that is still up is served anew."""

@@ -5,6 +5,7 @@ NdisMAllocateSharedMemory and NdisOpenConfiguration. Hardware is claimed in Mini
 and each claim is entered, so that NDIS can tell what a halt or a failed initialization has forgotten.
 """
 
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -259,6 +260,8 @@ class Resources:
         :param arguments: what it is called with
         :param name: for messages
         """
+        if inspect.iscoroutinefunction(function):
+            raise TypeError(f"the function of {name!r} is a plain function, since it runs in a DPC and may not wait")
         adapter = self._as_adapter()
         if self.probe is not None:
             self.probe.before("NdisMInitializeTimer", adapter, name)
