@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a folder of pages is no package
-"""What the pages take from the code, as markdown: statuses, state diagrams and the help of the command line.
+"""What the pages take from the code, as markdown: statuses, OIDs, state diagrams and the help of the command line.
 
 A diagram is a ladder: a column for each state, a row for each event and the state that it leads to, in the order of
 the table. Dots mark the states in which the event is legal, so that any table can be drawn without crossing lines.
@@ -16,7 +16,7 @@ import click
 from asyncndis.base import NdisStatus, TransitionTable
 from asyncndis.cli.app import app
 from asyncndis.memory.states import BUFFER_STATES, PACKET_STATES
-from asyncndis.ndis import ADAPTER_STATES, BINDING_STATES, REQUEST_STATES, RESET_STATES
+from asyncndis.ndis import ADAPTER_STATES, BINDING_STATES, OID_TABLE, REQUEST_STATES, RESET_STATES
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
@@ -41,6 +41,16 @@ def statuses() -> str:
     """Every status code with its value and severity."""
     rows = [f"| `{status.name}` | `{status:#010x}` | {status.severity.name.lower()} |" for status in NdisStatus]
     return "\n".join(["| status | value | severity |", "| --- | --- | --- |", *rows])
+
+
+def oids() -> str:
+    """Every OID with its value, and what may be done with it."""
+    rows = [
+        f"| `{entry.oid.name}` | `{entry.oid:#010x}` | {'query' * entry.queryable} {'set' * entry.settable} "
+        f"| {'yes' if entry.mandatory else ''} | {entry.doc} |"
+        for entry in OID_TABLE.values()
+    ]
+    return "\n".join(["| OID | value | | mandatory | |", "| --- | --- | --- | --- | --- |", *rows])
 
 
 def buffer_states() -> str:
