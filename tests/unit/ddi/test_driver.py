@@ -45,9 +45,11 @@ from asyncndis.ddi import (
     NdisWaitEvent,
     NdisZeroMemory,
 )
-from asyncndis.kernel import Irql, Kernel, WorkItem, at_irql
-from asyncndis.memory import Block, BufferPool, Packet, PacketPool, SharedMemory
+from asyncndis.kernel import Irql, WorkItem, at_irql
+from asyncndis.memory import Block, BufferPool, Packet, PacketPool
+from asyncndis.ndis import Adapter
 from asyncndis.verifier import verify
+from tests.unit.ddi.machines import WordsMiniport, in_initialize, words_machine
 
 TAG = 0x676E6952
 SLOTS = 2
@@ -58,8 +60,9 @@ FRAME = bytes.fromhex("020000000001 020000000002 88b5").ljust(60, b"\1")
 class Receiver:
     """A miniport's receive side."""
 
-    def __init__(self, adapter: SharedMemory) -> None:
-        self.adapter = adapter
+    adapter: Adapter
+
+    def __init__(self) -> None:
         self.buffers: BufferPool | None = None
         self.packets: PacketPool | None = None
         self.last: Block | None = None
@@ -69,7 +72,8 @@ class Receiver:
         self.lock = NdisAllocateSpinLock(name="rx ring")
         self.handled = NdisInitializeEvent(name="handled")
 
-    async def initialize(self) -> NdisStatus:
+    async def initialize(self, adapter: Adapter) -> NdisStatus:
+        self.adapter = adapter
         _, self.buffers = await NdisAllocateBufferPool(SLOTS, name="rx")
         status, self.packets = await NdisAllocatePacketPool(SLOTS, 32, name="rx")
         if self.packets is None:
@@ -128,14 +132,14 @@ class Receiver:
         NdisReleaseSpinLock(self.lock)
         NdisSetEvent(self.handled)
 
-    def halt(self) -> None:
+    def halt(self, adapter: Adapter) -> None:
         for packet in self.ring:
             buffer = NdisUnchainBufferAtFront(packet)
             assert buffer is not None
             NdisFreeBuffer(buffer)
             NdisFreePacket(packet)
         if self.memory is not None and self.address is not None:
-            NdisMFreeSharedMemory(self.adapter, SLOTS * SLOT_BYTES, True, self.memory, self.address)
+            NdisMFreeSharedMemory(adapter, SLOTS * SLOT_BYTES, True, self.memory, self.address)
         if self.last is not None:
             NdisFreeMemory(self.last, 0, 0)
         if self.packets is not None:
@@ -147,50 +151,55 @@ class Receiver:
 
 
 class FailOne(Probe):
-    """An environment that refuses the n-th thing it is asked for, counted from 1."""
+    """An environment that refuses the n-th operation of a kind, counted from 1, that this driver asks for."""
 
-    def __init__(self, which: int) -> None:
+    def __init__(self, operation: str, which: int) -> None:
+        self.operation = operation
         self.left = which
 
     def fails(self, operation: str, subject: object) -> bool:
-        self.left -= 1
-        return self.left == 0
+        self.left -= operation == self.operation
+        return operation == self.operation and self.left == 0
 
 
 @pytest.mark.every_loop
 async def test_a_frame_is_received() -> None:
     with verify() as findings:
-        async with Kernel():
-            receiver = Receiver(SharedMemory())
-            assert await receiver.initialize() == NdisStatus.SUCCESS
+        receiver = Receiver()
+        async with words_machine(WordsMiniport(receiver.initialize, receiver.halt)):
             with at_irql(Irql.DISPATCH):
                 await receiver.handle_interrupt(FRAME)
             assert await NdisWaitEvent(receiver.handled, 0)
             assert receiver.last is not None
             assert bytes(receiver.last.view[: len(FRAME)]) == FRAME
             assert len(receiver.ring) == SLOTS
-            receiver.halt()
     assert not findings, findings.report()
 
 
 @pytest.mark.every_loop
 @pytest.mark.parametrize(
-    ("which", "status"),
+    ("operation", "which", "status"),
     [
-        pytest.param(1, NdisStatus.RESOURCES, id="packet-pool"),
-        pytest.param(2, NdisStatus.FAILURE, id="memory"),
-        pytest.param(3, NdisStatus.RESOURCES, id="shared-memory"),
-        pytest.param(4, NdisStatus.RESOURCES, id="first-packet"),
-        pytest.param(5, NdisStatus.FAILURE, id="first-buffer"),
-        pytest.param(6, NdisStatus.RESOURCES, id="last-packet"),
-        pytest.param(7, NdisStatus.FAILURE, id="last-buffer"),
-        pytest.param(8, NdisStatus.SUCCESS, id="nothing"),
+        pytest.param("NdisAllocatePacketPool", 1, NdisStatus.RESOURCES, id="packet-pool"),
+        pytest.param("NdisAllocateMemoryWithTag", 1, NdisStatus.FAILURE, id="memory"),
+        pytest.param("NdisMAllocateSharedMemory", 1, NdisStatus.RESOURCES, id="shared-memory"),
+        pytest.param("NdisAllocatePacket", 1, NdisStatus.RESOURCES, id="first-packet"),
+        pytest.param("NdisAllocateBuffer", 1, NdisStatus.FAILURE, id="first-buffer"),
+        pytest.param("NdisAllocatePacket", 2, NdisStatus.RESOURCES, id="last-packet"),
+        pytest.param("NdisAllocateBuffer", 2, NdisStatus.FAILURE, id="last-buffer"),
+        pytest.param("NdisAllocateBuffer", 3, NdisStatus.SUCCESS, id="nothing"),
     ],
 )
-async def test_each_failure_is_a_status_and_leaves_nothing_behind(which: int, status: NdisStatus) -> None:
-    with verify() as findings, observe(FailOne(which)):
-        receiver = Receiver(SharedMemory())
-        assert await receiver.initialize() == status
-        receiver.halt()
-    assert receiver.adapter.statistics().used == 0
+async def test_each_failure_is_a_status_and_leaves_nothing_behind(
+    operation: str, which: int, status: NdisStatus
+) -> None:
+    receiver, statuses = Receiver(), list[NdisStatus]()
+
+    async def initialize(adapter: Adapter) -> None:
+        statuses.append(await receiver.initialize(adapter))
+
+    with verify() as findings, observe(FailOne(operation, which)):
+        await in_initialize(initialize, receiver.halt)
+    assert statuses == [status]
+    assert receiver.adapter.shared_memory.statistics().used == 0
     assert not findings, findings.report()

@@ -15,7 +15,8 @@ from asyncndis.ddi import (
     NdisSetTimer,
     NdisSetTimerEx,
 )
-from asyncndis.kernel import Irql, Kernel, VirtualClock, current_irql, use_clock
+from asyncndis.kernel import Irql, Kernel, Timer, VirtualClock, current_irql, use_clock
+from tests.unit.ddi.machines import WordsMiniport, words_machine
 
 pytestmark = pytest.mark.every_loop
 
@@ -72,12 +73,15 @@ async def test_a_timer_is_cancelled() -> None:
 
 async def test_timers_of_a_miniport() -> None:
     watch = Watch()
-    async with virtual_kernel() as (kernel, clock):
-        timer = NdisMInitializeTimer(kernel, watch, "adapter")
-        NdisMSetTimer(timer, 5)
-        await clock.advance(0.005)
-        assert watch.contexts == ["adapter"]
-        NdisMSetPeriodicTimer(timer, 10)
-        await clock.advance(0.030)
-        assert watch.contexts == ["adapter"] * 4
-        assert NdisMCancelTimer(timer)
+    timers: list[Timer] = []
+    with use_clock(VirtualClock()) as clock:
+        miniport = WordsMiniport(lambda handle: timers.append(NdisMInitializeTimer(handle, watch, "adapter")))
+        async with words_machine(miniport):
+            timer = timers[0]
+            NdisMSetTimer(timer, 5)
+            await clock.advance(0.005)
+            assert watch.contexts == ["adapter"]
+            NdisMSetPeriodicTimer(timer, 10)
+            await clock.advance(0.030)
+            assert watch.contexts == ["adapter"] * 4
+            assert NdisMCancelTimer(timer)
