@@ -21,8 +21,7 @@ from .relays import BridgePort, BridgeStatistics, Relays
 __all__ = ["Bridge"]
 
 _PROMISCUOUS = int(PacketFilter.PROMISCUOUS)
-_SECOND_MS = 1000
-_PARTS = 2
+_TICK_MS = 1000
 
 
 class Bridge(Intermediate):
@@ -49,6 +48,7 @@ class Bridge(Intermediate):
         check_integer("frames", frames, 1)
         super().__init__(name=name)
         self._table: TickingTable[BridgePort] = TickingTable(stations, ageing_seconds=ageing_seconds)
+        self._memory = stations, ageing_seconds
         self._is_hub = hub
         self._frames = frames
         self._ports: dict[Binding, BridgePort] = {}
@@ -58,7 +58,7 @@ class Bridge(Intermediate):
 
     def __repr__(self) -> str:
         ports = ", ".join(port.name for port in self._ports.values()) or "no port"
-        return f"<Bridge {self.name!r} of {ports}; {'open' if self._is_open else 'closed'}, {self._table!r}>"
+        return f"<Bridge {self.name!r} of {ports}; {len(self._relays)} packets on their way>"
 
     def statistics(self) -> BridgeStatistics:
         """The state of it now; O(n) in its ports. IRQL: any."""
@@ -86,8 +86,10 @@ class Bridge(Intermediate):
         self.maximum_frame_size = min(port.maximum_frame_size for port in self.lower)
         self.link_speed = min([await port.query(Oid.GEN_LINK_SPEED) for port in self.lower])
         packets = await adapter.allocate_packets(self._frames, name="relays")
-        self._relays.open(PartsPool(packets, await adapter.allocate_buffers(_PARTS * self._frames)))
-        adapter.timer(self._table.tick, name="ageing").set_periodic(_SECOND_MS)
+        self._relays.open(PartsPool(packets, await adapter.allocate_buffers(2 * self._frames)))
+        stations, ageing_seconds = self._memory
+        self._table = TickingTable(stations, ageing_seconds=ageing_seconds, clock=adapter.library.clock)
+        adapter.timer(self._table.tick, name="ageing").set_periodic(_TICK_MS)
         self._is_open = True
         for port in self.lower:
             await port.set_filter(PacketFilter.PROMISCUOUS)
@@ -188,8 +190,7 @@ class Bridge(Intermediate):
 
     def _is_for_above(self, destination: bytes) -> bool:
         """Whether the station above is to see a frame."""
-        is_for_all = destination[0] & 1 or self.packet_filter & _PROMISCUOUS
-        return bool(is_for_all) or destination == self._station
+        return bool(destination[0] & 1 or self.packet_filter & _PROMISCUOUS) or destination == self._station
 
 
 def _addresses_of(packet: Packet) -> bytes:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asyncndis.base import NdisStatus, check_integer
+from asyncndis.kernel import Timer
 from asyncndis.kernel.clock import MILLISECOND
 from asyncndis.memory import Packet
 from asyncndis.ndis import Adapter, Intermediate
@@ -35,7 +36,7 @@ class ShaperStatistics:
     :ivar delayed: of these, the ones that had to wait
     :ivar dropped: packets that found the queue full
     :ivar aborted: packets that were given up while they waited
-    :ivar bucket: its tokens
+    :ivar bucket: its tokens; None before it has started
     """
 
     queued: int
@@ -43,7 +44,7 @@ class ShaperStatistics:
     delayed: int
     dropped: int
     aborted: int
-    bucket: TokenBucketStatistics
+    bucket: TokenBucketStatistics | None
 
 
 class Shaper(Intermediate):
@@ -56,6 +57,9 @@ class Shaper(Intermediate):
     :param name: for messages
     """
 
+    _bucket: TokenBucket
+    _timer: Timer
+
     def __init__(self, rate: str | int, *, burst: int | None = None, queue: int = 256, name: str | None = None) -> None:
         self._rate = parse_rate(rate)
         if burst is not None:
@@ -65,7 +69,7 @@ class Shaper(Intermediate):
         self._burst = burst
         self._most = queue
         self._queue: deque[Packet] = deque()
-        self._bucket = TokenBucket(self._rate, 1)
+        self._has_started = False
         self._passed = self._delayed = self._dropped = self._aborted = 0
 
     def __repr__(self) -> str:
@@ -73,9 +77,8 @@ class Shaper(Intermediate):
 
     def statistics(self) -> ShaperStatistics:
         """The state of it now, in O(1). IRQL: any."""
-        return ShaperStatistics(
-            len(self._queue), self._passed, self._delayed, self._dropped, self._aborted, self._bucket.statistics()
-        )
+        bucket = self._bucket.statistics() if self._has_started else None
+        return ShaperStatistics(len(self._queue), self._passed, self._delayed, self._dropped, self._aborted, bucket)
 
     def initialize(self, adapter: Adapter) -> None:
         """Fill the bucket, and make the timer. IRQL: PASSIVE.
@@ -88,6 +91,7 @@ class Shaper(Intermediate):
             raise ValueError(f"burst is {longest} bytes at least, the longest frame of {self.below.name}, not {burst}")
         self._bucket = TokenBucket(self._rate, burst, adapter.library.clock)
         self._timer = adapter.timer(self._pump, name="pace")
+        self._has_started = True
 
     def send(self, packet: Packet) -> NdisStatus:
         """Send a packet on, now or in its turn. IRQL: DISPATCH."""
