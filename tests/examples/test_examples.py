@@ -17,6 +17,12 @@ SHOWS = {
         r"protocol: frame 11",
         r"[1-9]\d* waits, the longest \d+ ms; at most 4 descriptors out",
     ],
+    "bridge.py": [
+        r"Ipv4Host > Bridge > \(p0, p1, p2\) > \(port 0, port 1, port 2\) \[up\]",
+        r"ten more .*: p0 (\d+) in .* p2 0 in 4 out; 2 stations known",
+        r"both reach the host above: .*10\.9\.0\.3/24 .*\n<Bridge 'Bridge' of p0, p1, p2; 0 packets on their way>",
+        r"no rule was broken",
+    ],
     "bus_master.py": [
         r"one > BusMasterMiniport > here \[up\]",
         r"200 sends in flight, 16 of 16 descriptors in use",
@@ -39,6 +45,12 @@ SHOWS = {
         r"Echo at IRQL 2: one\nPing at IRQL 0: one",
         r"3 of 3 answered; the adapter has sent 3 frames and received 3",
     ],
+    "ipv4_host.py": [
+        r"Ipv4Host > BusMasterMiniport > here \[up\]",
+        r"ping 0: .* ms, ARP included\nping 1: .* ms\n",
+        r"a ping of 5000 bytes: .* ms, in 4 fragments\nIpv4Host: no answer from 10\.9\.0\.3 in 50 ms",
+        r"no rule was broken",
+    ],
     "lock_rule.py": [
         r"caught POOL-01",
         r"buffer pool 'tx' is allocated while .* holds tx-ring",
@@ -60,6 +72,11 @@ SHOWS = {
         r"MiniportSend of 2: the NIC has room for 0\nafter NdisSendPackets: .*in_flight=3, queued=3, sent=2",
         r"at last: SendStatistics\(in_flight=0, queued=0, sent=5",
         r"received in order: \[0, 1, 2, 3, 4\]",
+    ],
+    "shaper.py": [
+        r"Sender > Shaper > BusMasterMiniport > here \[up\]",
+        r"at once: 10 pass, 90 find no place\nafter 100 ms: 110 sent, 100 waiting\nafter 200 ms: 210 sent, 0 waiting",
+        r"210 frames passed, 200 of them had to wait\nno rule was broken",
     ],
 }
 
