@@ -242,7 +242,10 @@ class Ndis(Machine):
         :param state: D0, or D1 to D3
         """
         check_instance("adapter", adapter, Adapter)
-        await set_power(self, adapter, PowerState(state))
+        state = PowerState(state)
+        if state is PowerState.UNSPECIFIED:
+            raise ValueError(f"{adapter.name} is put into one of D0 to D3, not UNSPECIFIED")
+        await set_power(self, adapter, state)
 
     async def surprise_remove(self, adapter: Adapter) -> None:
         """Pull the hardware out: the miniport is told, protocols are unbound, the adapter is halted. IRQL: PASSIVE.

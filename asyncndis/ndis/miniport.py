@@ -63,7 +63,7 @@ class Miniport:
     :cvar mac_options: what it says of itself
     :cvar vendor_description: the name of the NIC
     :cvar further_oids: OIDs beyond the mandatory ones that ``query`` answers
-    :cvar power: what it can do about power; None where NDIS shall halt it instead
+    :cvar power: what it can do about power; None where it is not told of it
     :ivar name: of the driver, for messages
     :ivar adapter: NDIS's side of it, from ``initialize`` on
     :ivar permanent_address: its station address; set it in ``initialize``, or give the NIC one

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisStatus, RuleViolation
 
-from .media import AdapterAttributes, DevicePnpEvent, PnpEvent, PowerState
+from .media import DevicePnpEvent, PnpEvent, PowerState
 from .oids import Oid
 from .pnp_events import tell_pnp_event
 from .resetting import set_request
@@ -69,8 +69,6 @@ async def finish_removal(library: "Ndis", adapter: "Adapter") -> None:
 async def _order(library: "Ndis", adapter: "Adapter", state: PowerState) -> None:
     """OID_PNP_SET_POWER, which may not fail; a miniport that does not know it is not asked."""
     status = await library.submit(adapter, set_request(Oid.PNP_SET_POWER, state))
-    if status in _UNKNOWN and adapter.attributes & AdapterAttributes.NO_HALT_ON_SUSPEND:
-        return
     if status is not NdisStatus.SUCCESS and status not in _UNKNOWN:
         adapter.violated(
             RuleViolation(

@@ -60,7 +60,7 @@ class MiniportProperties:
     :ivar vendor_description: the name of the NIC, in ASCII
     :ivar vendor_driver_version: the vendor's own
     :ivar driver_version: the version of NDIS that it was written for
-    :ivar power: what it can do about power; None where NDIS shall halt it instead
+    :ivar power: what it can do about power; None where it is not told of it
     :ivar further_oids: OIDs beyond the ready set, which the miniport itself answers
     """
 
