@@ -1,22 +1,27 @@
 """The handlers of drivers as data: what the page of each MiniportXxx and ProtocolXxx function says of it.
 
-``arranged`` makes of a handler in NDIS words one that NDIS here calls: parameters in the order of the page, outputs
-left out, lengths beside their buffers. Outputs come back as a tuple in the order of the page, the status first.
+Parameters are those of the page, in its order, with outputs left out. These come back as a tuple in the order of the
+page, the status first.
 """
 
-import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Any
 
-from asyncndis.ndis import NdisMedium
+from .arranging import (
+    of_bind,
+    of_event,
+    of_information,
+    of_initialize,
+    of_memory,
+    of_packets,
+    of_receive,
+    of_send,
+    of_status,
+    of_transfer,
+)
 
-__all__ = ["MINIPORT_CALLBACKS", "PROTOCOL_CALLBACKS", "Callback", "arranged"]
+__all__ = ["MINIPORT_CALLBACKS", "PROTOCOL_CALLBACKS", "Callback"]
 
-Handler = Callable[..., Any]
-
-_MEDIA = (NdisMedium.ETHERNET_802_3,)
 _CONTEXT = "MiniportAdapterContext"
 _BINDING = "ProtocolBindingContext"
 _PASSIVE, _SERIAL, _UP_TO, _DISPATCH = "PASSIVE", "DISPATCH; <= DISPATCH deserialized", "<= DISPATCH", "DISPATCH"
@@ -47,7 +52,7 @@ class Callback:
     irql: str
     rules: tuple[str, ...] = ()
     form: str = ""
-    order: Callable[..., Iterable[object]] | None = None
+    order: Callable[..., tuple[object, ...]] | None = None
 
     @property
     def signature(self) -> str:
@@ -58,35 +63,6 @@ class Callback:
     def maps_to(self) -> str:
         """The object form, as "Miniport.send"."""
         return self.form or f"{'Miniport' if self.name.startswith('Miniport') else 'Protocol'}.{self.field}"
-
-
-def arranged(callback: Callback, handler: Handler) -> Handler:
-    """A handler as NDIS here calls it, made of one in NDIS words; a coroutine function stays one.
-
-    :param callback: which handler it is
-    :param handler: the driver's own
-    """
-    order = callback.order
-    if order is None or not callable(handler):
-        return handler
-    if inspect.iscoroutinefunction(handler):
-
-        @wraps(handler)
-        async def later(*given: object) -> object:
-            return _answer(callback, await handler(*order(*given)))
-
-        return later
-
-    @wraps(handler)
-    def now(*given: object) -> object:
-        return _answer(callback, handler(*order(*given)))
-
-    return now
-
-
-def _answer(callback: Callback, answer: Any) -> Any:
-    """What NDIS here wants to know: of MiniportInitialize the status alone, since there is one medium."""
-    return answer[0] if callback.field == "initialize" and isinstance(answer, tuple) else answer
 
 
 MINIPORT_CALLBACKS = (
@@ -122,7 +98,7 @@ MINIPORT_CALLBACKS = (
         "status, OpenErrorStatus, SelectedMediumIndex; SUCCESS, or the status of the failure",
         _PASSIVE,
         ("LIFE-01", "LIFE-02", "LIFE-08", "LIFE-11"),
-        order=lambda _device, adapter: (_MEDIA, len(_MEDIA), adapter, adapter),
+        order=of_initialize,
     ),
     Callback(
         "MiniportISR",
@@ -143,7 +119,7 @@ MINIPORT_CALLBACKS = (
         "status, BytesWritten, BytesNeeded; PENDING, and NdisMQueryInformationComplete follows",
         _SERIAL,
         ("OID-02", "OID-03", "OID-04"),
-        order=lambda context, oid, buffer: (context, oid, buffer, len(buffer)),
+        order=of_information,
     ),
     Callback(
         "MiniportReset",
@@ -164,7 +140,7 @@ MINIPORT_CALLBACKS = (
         "status; PENDING, and NdisMSendComplete follows; RESOURCES from a serialized miniport",
         _SERIAL,
         ("SEND-02", "SEND-04", "SEND-08"),
-        order=lambda context, packet: (context, packet, packet.flags),
+        order=of_send,
     ),
     Callback(
         "MiniportSetInformation",
@@ -175,7 +151,7 @@ MINIPORT_CALLBACKS = (
         "status, BytesRead, BytesNeeded; PENDING, and NdisMSetInformationComplete follows",
         _SERIAL,
         ("OID-02", "OID-03", "OID-04"),
-        order=lambda context, oid, buffer: (context, oid, buffer, len(buffer)),
+        order=of_information,
     ),
     Callback(
         "MiniportTransferData",
@@ -186,7 +162,7 @@ MINIPORT_CALLBACKS = (
         "status, BytesTransferred; PENDING, and NdisMTransferDataComplete follows",
         _SERIAL,
         ("RCV-11", "RCV-12"),
-        order=lambda context, packet, frame, offset, count: (packet, context, frame, offset, count),
+        order=of_transfer,
     ),
     Callback(
         "MiniportReturnPacket",
@@ -207,7 +183,7 @@ MINIPORT_CALLBACKS = (
         "nothing; a serialized miniport sets the status of each packet",
         _SERIAL,
         ("SEND-02", "SEND-06", "SEND-07", "SEND-08"),
-        order=lambda context, packets: (context, packets, len(packets)),
+        order=of_packets,
     ),
     Callback(
         "MiniportAllocateComplete",
@@ -217,13 +193,7 @@ MINIPORT_CALLBACKS = (
         f"{_CONTEXT} VirtualAddress PhysicalAddress Length Context",
         "",
         _UP_TO,
-        order=lambda context, memory, length, given: (
-            context,
-            memory,
-            None if memory is None else memory.physical_address,
-            length,
-            given,
-        ),
+        order=of_memory,
     ),
     Callback(
         "MiniportCancelSendPackets",
@@ -244,7 +214,7 @@ MINIPORT_CALLBACKS = (
         "",
         _PASSIVE,
         form="Miniport.pnp_event",
-        order=lambda context, event, data: (context, event, data, len(data)),
+        order=of_event,
     ),
     Callback(
         "MiniportShutdown",
@@ -323,15 +293,7 @@ PROTOCOL_CALLBACKS = (
         _DISPATCH,
         ("RCV-10", "RCV-11"),
         form="Protocol.receive_lookahead",
-        order=lambda context, frame, header, lookahead, size: (
-            context,
-            frame,
-            header,
-            len(header),
-            lookahead,
-            len(lookahead),
-            size,
-        ),
+        order=of_receive,
     ),
     Callback(
         "ProtocolReceiveComplete",
@@ -351,7 +313,7 @@ PROTOCOL_CALLBACKS = (
         f"{_BINDING} GeneralStatus StatusBuffer StatusBufferSize",
         "",
         _UP_TO,
-        order=lambda context, status, data: (context, status, data, len(data)),
+        order=of_status,
     ),
     Callback("ProtocolStatusComplete", "StatusCompleteHandler", (3, 0), "status_complete", _BINDING, "", _UP_TO),
     Callback(
@@ -374,7 +336,7 @@ PROTOCOL_CALLBACKS = (
         "status; NOT_ACCEPTED declines; PENDING, and NdisCompleteBindAdapter follows",
         _PASSIVE,
         ("BIND-01", "BIND-03"),
-        order=lambda _context, bind: (bind, bind.device_name, None, None),
+        order=of_bind,
     ),
     Callback(
         "ProtocolUnbindAdapter",

@@ -12,7 +12,8 @@ from typing import Any
 
 from asyncndis.ndis import MiniportCharacteristics, ProtocolCharacteristics
 
-from .callbacks import MINIPORT_CALLBACKS, PROTOCOL_CALLBACKS, Callback, arranged
+from .arranging import arranged
+from .callbacks import MINIPORT_CALLBACKS, PROTOCOL_CALLBACKS, Callback
 
 __all__ = ["NDIS_MINIPORT_CHARACTERISTICS", "NDIS_PROTOCOL_CHARACTERISTICS"]
 
@@ -119,4 +120,4 @@ class NDIS_PROTOCOL_CHARACTERISTICS:  # noqa: N801 - the name of the structure
 def _chosen(structure: object, version: tuple[int, int], callbacks: tuple[Callback, ...]) -> Mapping[str, Handler]:
     """The handlers that a structure of this version has, by the names they have here."""
     given = [(callback, getattr(structure, callback.member)) for callback in callbacks if callback.since <= version]
-    return {callback.field: arranged(callback, handler) for callback, handler in given if handler is not None}
+    return {callback.field: arranged(callback.order, handler) for callback, handler in given if handler is not None}

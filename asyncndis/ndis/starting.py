@@ -55,7 +55,7 @@ async def _initialize(adapter: "Adapter") -> None:
     initialize = Handler(adapter, "MiniportInitialize", function, adapter.driver, adapter.probe)
     try:
         answer = await initialize.run_or_raise(adapter)
-        status = _SUCCESS if answer is None else initialize.status_of(answer)
+        status = _SUCCESS if answer is None else initialize.status_of(_status_in(answer))
         if status is not _SUCCESS:
             raise NdisError(f"{adapter.name} did not start: {status.name}", status)
         adapter.require_attributes("the end of MiniportInitialize")
@@ -68,6 +68,14 @@ async def _initialize(adapter: "Adapter") -> None:
             error.add_note(f"in MiniportInitialize of {adapter.name}")
         raise
     adapter.step(AdapterEvent.INITIALIZED)
+
+
+def _status_in(answer: Any) -> Any:
+    """A driver in NDIS words answers also OpenErrorStatus, and which of the media it has chosen: there is one."""
+    if isinstance(answer, tuple):
+        values: tuple[Any, ...] = answer
+        return values[0]
+    return answer
 
 
 async def _interview(library: "Ndis", adapter: "Adapter") -> None:

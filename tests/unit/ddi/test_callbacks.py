@@ -7,7 +7,7 @@ import pytest
 
 from asyncndis import ndis
 from asyncndis.ddi import MINIPORT_CALLBACKS, PROTOCOL_CALLBACKS, Callback, lookup
-from asyncndis.ddi.callbacks import arranged
+from asyncndis.ddi.arranging import arranged
 from asyncndis.ddi.table import render_callbacks
 from asyncndis.ndis import MiniportCharacteristics, ProtocolCharacteristics
 from asyncndis.verifier import RULES
@@ -57,7 +57,7 @@ async def test_a_coroutine_function_stays_one() -> None:
     async def status(context: object, general: int, buffer: bytes, size: int) -> tuple[object, ...]:
         return context, general, buffer, size
 
-    handler = arranged(callback, status)
+    handler = arranged(callback.order, status)
     assert inspect.iscoroutinefunction(handler)
     assert await handler("context", 1, b"12") == ("context", 1, b"12", 2)
     assert inspect.unwrap(handler) is status
