@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asyncndis.drivers import LearningTable, LearningTableStatistics
+from asyncndis.drivers import LearningTable, LearningTableStatistics, TickingTable
 from asyncndis.kernel import VirtualClock, use_clock
 
 SECOND = 10_000_000
@@ -107,3 +107,48 @@ def test_bad_addresses(address: Any) -> None:
 def test_no_port() -> None:
     with pytest.raises(TypeError, match="not None"):
         LearningTable[None](clock=VirtualClock()).learn(STATION, None)
+
+
+class Looked(VirtualClock):
+    """A clock that counts how often it was looked at."""
+
+    __slots__ = ("looks",)
+
+    looks: int
+
+    def now(self) -> int:
+        self.looks += 1
+        return super().now()
+
+
+def test_a_ticking_table_looks_at_the_clock_once_a_tick() -> None:
+    clock = Looked()
+    clock.looks = 0
+    ports: TickingTable[str] = TickingTable(4, ageing_seconds=300, clock=clock)
+    ports.learn(STATION, "left")
+    looks = clock.looks
+    for _ in range(10):
+        ports.learn(STATION, "left")
+        assert ports.lookup(STATION) == "left"
+    assert clock.looks == looks
+    ports.learn(STATION, "right")
+    assert (ports.lookup(STATION), ports.statistics().moves) == ("right", 1)
+    for second in range(3):
+        clock.stall(200 * SECOND)
+        ports.tick()
+        ports.learn(STATION, "right")
+        assert (second, ports.lookup(STATION)) == (second, "right")
+    clock.stall(300 * SECOND)
+    ports.tick()
+    assert ports.lookup(STATION) is None
+
+
+def test_a_ticking_table_is_bounded_forgets_ports_and_learns_no_group() -> None:
+    ports: TickingTable[str] = TickingTable(4, clock=VirtualClock())
+    for number in range(9):
+        ports.learn(station(number), "left")
+    ports.learn(b"\xff" * 6, "left")
+    assert ports.lookup(b"\xff" * 6) is None
+    assert (ports.statistics().stations, ports.lookup(station(8))) == (4, "left")
+    assert ports.forget_port("left") == 4
+    assert ports.lookup(station(8)) is None

@@ -51,6 +51,7 @@ async def test_the_rate_and_the_order_are_kept() -> None:
             assert station.completed == [NdisStatus.SUCCESS] * 21
             statistics = shaper.statistics()
             assert (statistics.queued, statistics.passed, statistics.delayed) == (0, 21, 19)
+            assert statistics.bucket is not None
             assert statistics.bucket.taken == 21 * 1250
     assert not findings, findings.report()
 
