@@ -4,7 +4,7 @@ Source: the MiniportInitialize page, and the OIDs of reference 3.4. An initializ
 (LIFE-02); an adapter that does not answer what is mandatory is halted again.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from anyio import CancelScope
 
@@ -70,12 +70,9 @@ async def _initialize(adapter: "Adapter") -> None:
     adapter.step(AdapterEvent.INITIALIZED)
 
 
-def _status_in(answer: Any) -> Any:
+def _status_in(answer: object) -> object:
     """A driver in NDIS words answers also OpenErrorStatus, and which of the media it has chosen: there is one."""
-    if isinstance(answer, tuple):
-        values: tuple[Any, ...] = answer
-        return values[0]
-    return answer
+    return cast("tuple[object, ...]", answer)[0] if isinstance(answer, tuple) else answer
 
 
 async def _interview(library: "Ndis", adapter: "Adapter") -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 from asyncndis.base import NdisStatus
 from asyncndis.ddi import (
@@ -120,11 +120,11 @@ class WordsMiniport:
             MinorNdisVersion=1,
             InitializeHandler=self.initialize,
             HaltHandler=halt,
-            ResetHandler=lambda context: (context.reset_status, False),
+            ResetHandler=reset,
             QueryInformationHandler=query,
-            SetInformationHandler=lambda context, oid, buffer, length: (NdisStatus.SUCCESS, length, 0),
+            SetInformationHandler=set_information,
             SendHandler=send,
-            ReturnPacketHandler=lambda context, packet: context.calls.append(("returned", packet)),
+            ReturnPacketHandler=take_back,
         )
 
     async def initialize(
@@ -134,8 +134,7 @@ class WordsMiniport:
         self.handle = handle
         NdisMSetAttributesEx(handle, self, 0, self.attributes, 0)
         if self.begin is not None:
-            answer = self.begin(handle)
-            answer = await answer if isinstance(answer, Awaitable) else answer
+            answer = await finish(self.begin(handle))
             if isinstance(answer, NdisStatus):
                 return answer, answer, 0
         return NdisStatus.SUCCESS, NdisStatus.SUCCESS, media.index(NdisMedium.ETHERNET_802_3)
@@ -149,9 +148,23 @@ class WordsMiniport:
 async def halt(miniport: WordsMiniport) -> None:
     miniport.calls.append(("halt",))
     if miniport.end is not None:
-        answer = miniport.end(miniport.handle)
-        if isinstance(answer, Awaitable):
-            await answer
+        await finish(miniport.end(miniport.handle))
+
+
+async def finish(answer: Awaitable[object] | object) -> object:
+    return await cast("Awaitable[object]", answer) if isinstance(answer, Awaitable) else answer
+
+
+def reset(miniport: WordsMiniport) -> tuple[NdisStatus, bool]:
+    return miniport.reset_status, False
+
+
+def set_information(miniport: WordsMiniport, oid: int, buffer: memoryview, length: int) -> tuple[NdisStatus, int, int]:
+    return NdisStatus.SUCCESS, length, 0
+
+
+def take_back(miniport: WordsMiniport, packet: Packet) -> None:
+    miniport.calls.append(("returned", packet))
 
 
 def query(miniport: WordsMiniport, oid: int, buffer: memoryview, length: int) -> object:

@@ -34,9 +34,11 @@ async def test_a_failed_initialization() -> None:
 
 async def test_a_miniport_declares_its_hardware_failed() -> None:
     miniport, protocol = WordsMiniport(), WordsProtocol()
-    miniport.characteristics.PnPEventNotifyHandler = lambda context, event, data, length: context.calls.append(
-        ("event", event, data, length)
-    )
+
+    def notify(context: WordsMiniport, event: DevicePnpEvent, data: bytes, length: int) -> None:
+        context.calls.append(("event", event, data, length))
+
+    miniport.characteristics.PnPEventNotifyHandler = notify
     async with words_machine(miniport, protocol) as ndis:
         assert NdisMRemoveMiniport(miniport.handle) == NdisStatus.SUCCESS
         await settle()

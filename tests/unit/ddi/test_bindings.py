@@ -172,7 +172,11 @@ async def test_a_pnp_event_that_is_answered_later() -> None:
 
 async def test_a_pnp_event_that_is_never_answered() -> None:
     miniport, protocol = WordsMiniport(), WordsProtocol()
-    protocol.characteristics.PnPEventHandler = lambda context, event: PENDING
+
+    def pnp_event(context: object, event: NetPnpEvent) -> NdisStatus:
+        return PENDING
+
+    protocol.characteristics.PnPEventHandler = pnp_event
 
     async def sleep() -> None:
         async with words_machine(miniport, protocol) as ndis:

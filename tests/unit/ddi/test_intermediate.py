@@ -1,5 +1,6 @@
 """Intermediate drivers in NDIS words: a pass-through between a miniport and a protocol."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -76,18 +77,18 @@ class PassThrough:
             MajorNdisVersion=5,
             InitializeHandler=self.initialize,
             HaltHandler=halt,
-            ResetHandler=lambda context: (NdisStatus.NOT_RESETTABLE, False),
-            QueryInformationHandler=lambda *given: ask(RequestType.QUERY_INFORMATION, *given),
-            SetInformationHandler=lambda *given: ask(RequestType.SET_INFORMATION, *given),
-            SendHandler=lambda context, packet, flags: NdisSend(context.below, packet),
-            ReturnPacketHandler=lambda context, packet: NdisReturnPackets([packet], 1),
+            ResetHandler=reset,
+            QueryInformationHandler=partial(ask, RequestType.QUERY_INFORMATION),
+            SetInformationHandler=partial(ask, RequestType.SET_INFORMATION),
+            SendHandler=send,
+            ReturnPacketHandler=give_back,
         )
         protocol = NDIS_PROTOCOL_CHARACTERISTICS(
             MajorNdisVersion=5,
             Name="pass",
             OpenAdapterCompleteHandler=self.opened,
             CloseAdapterCompleteHandler=self.closed,
-            SendCompleteHandler=lambda context, packet, status: NdisMSendComplete(context.above, packet, status),
+            SendCompleteHandler=sent,
             ResetCompleteHandler=nothing,
             RequestCompleteHandler=nothing,
             ReceiveHandler=nothing,
@@ -139,6 +140,23 @@ class PassThrough:
 
 def nothing(*_: object) -> None:
     """What does not concern this driver."""
+
+
+def reset(context: PassThrough) -> tuple[NdisStatus, bool]:
+    return NdisStatus.NOT_RESETTABLE, False
+
+
+def send(context: PassThrough, packet: Packet, flags: int) -> NdisStatus:
+    return NdisSend(context.below, packet)
+
+
+def sent(context: PassThrough, packet: Packet, status: NdisStatus) -> None:
+    assert context.above is not None
+    NdisMSendComplete(context.above, packet, status)
+
+
+def give_back(context: PassThrough, packet: Packet) -> None:
+    NdisReturnPackets([packet], 1)
 
 
 def halt(context: PassThrough) -> None:

@@ -58,9 +58,11 @@ async def test_a_setting_that_is_taken_later() -> None:
         request = OidRequest(RequestType.SET_INFORMATION, FURTHER, b"\2\0\0\0")
         assert NdisRequest(protocol.binding, request) == SUCCESS
         assert request.bytes_read == 4
-    miniport.characteristics.SetInformationHandler = lambda context, oid, buffer, length: (
-        (PENDING, 0, 0) if oid == FURTHER else (SUCCESS, length, 0)
-    )
+
+    def set_information(context: object, oid: int, buffer: memoryview, length: int) -> tuple[NdisStatus, int, int]:
+        return (PENDING, 0, 0) if oid == FURTHER else (SUCCESS, length, 0)
+
+    miniport.characteristics.SetInformationHandler = set_information
     async with words_machine(miniport, protocol):
         assert NdisRequest(protocol.binding, request) == PENDING
         NdisMSetInformationComplete(miniport.handle, NdisStatus.INVALID_LENGTH, bytes_read=0, bytes_needed=8)
