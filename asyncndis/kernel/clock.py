@@ -101,6 +101,21 @@ class _Appointment:
             self._clock._one_is_dead()
 
 
+class _Watch:
+    """Somebody who wants to know when a virtual clock stands still."""
+
+    __slots__ = ("_watches", "callback")
+
+    def __init__(self, watches: "dict[_Watch, None]", callback: Callable[[], object]) -> None:
+        self._watches = watches
+        self.callback = callback
+        watches[self] = None
+
+    def cancel(self) -> None:
+        """Call it off; harmless once it has run."""
+        self._watches.pop(self, None)
+
+
 class VirtualClock:
     """A clock that stands still until a task moves it; the same program sees the same times in each run.
 
@@ -110,7 +125,7 @@ class VirtualClock:
     :param system_time: the time of day at the start, in units of 100 ns since 1601; by default the year 2000
     """
 
-    __slots__ = ("_appointments", "_dead", "_moving", "_now", "_orders", "_started_at")
+    __slots__ = ("_appointments", "_dead", "_moving", "_now", "_orders", "_started_at", "_watches")
 
     def __init__(self, system_time: int = _YEAR_2000) -> None:
         check_integer("system_time", system_time, 0, _TIME_MAX)
@@ -120,6 +135,7 @@ class VirtualClock:
         self._appointments: list[_Appointment] = []
         self._dead = 0
         self._moving = False
+        self._watches: dict[_Watch, None] = {}
 
     def __repr__(self) -> str:
         return f"<VirtualClock at {self._now / SECOND:g} s, {len(self._appointments) - self._dead} callbacks due>"
@@ -144,6 +160,10 @@ class VirtualClock:
         appointment = _Appointment(self, when, self._orders, callback)
         heapq.heappush(self._appointments, appointment)
         return appointment
+
+    def when_still(self, callback: Callable[[], object]) -> Cancellable:
+        """Call back once when the task that moves the clock, now or the next time, has done so."""
+        return _Watch(self._watches, callback)
 
     def stall(self, duration: int) -> None:
         """Move on without calling anybody back: what fell due meanwhile comes late."""
@@ -191,6 +211,9 @@ class VirtualClock:
                 await settle()
         finally:
             self._moving = False
+            for watch in tuple(self._watches):
+                watch.cancel()
+                watch.callback()
 
     def _next(self) -> _Appointment | None:
         """The live appointment that comes first."""

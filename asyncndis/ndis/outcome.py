@@ -95,16 +95,20 @@ async def wait_patiently(
     while not condition():
         if clock.now() >= deadline:
             return False
-        if isinstance(clock, VirtualClock):
+        if isinstance(clock, VirtualClock) and not clock.moving:
             await _move(clock, condition)
             continue
         seat: Seat[Any] = current_host().new_seat()
         ask_to_be_woken(seat)
-        alarm = clock.call_at(deadline, partial(_wake, seat))
+        wake = partial(_wake, seat)
+        alarms = [clock.call_at(deadline, wake)]
+        if isinstance(clock, VirtualClock):
+            alarms.append(clock.when_still(wake))
         try:
             await seat
         finally:
-            alarm.cancel()
+            for alarm in alarms:
+                alarm.cancel()
     return True
 
 

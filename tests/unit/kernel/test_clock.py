@@ -143,6 +143,24 @@ async def test_only_one_task_moves_a_clock() -> None:
         await clock.advance(1)
 
 
+async def test_who_asks_is_told_once_that_the_clock_stands_still() -> None:
+    clock, told = VirtualClock(), list[str]()
+
+    def tell() -> None:
+        told.append("still")
+        clock.when_still(tell)  # the next time
+
+    clock.when_still(tell)
+    called_off = clock.when_still(lambda: told.append("called off"))
+    called_off.cancel()
+    called_off.cancel()
+    assert told == []
+    await clock.advance(0.25)
+    clock.call_at(SECOND, lambda: told.append("moving"))
+    await clock.run_until_idle()
+    assert told == ["still", "moving", "still"]
+
+
 async def test_two_tasks_may_wait_for_the_others_to_settle() -> None:
     first, second, calls = VirtualClock(), VirtualClock(), list[str]()
     first.call_at(SECOND, lambda: calls.append("first"))
