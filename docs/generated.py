@@ -22,7 +22,7 @@ S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
 
 _COLUMN, _ROW, _TOP, _LINE, _MARGIN = 100, 32, 72, 15, 50
-_GAP = 4
+_GAP = 3
 _WIDTH = 700  # of a page; a table with many states gets narrow columns
 
 
