@@ -1,0 +1,50 @@
+"""Floor 6: what drivers are tested with: scenarios, invariants, virtual time. Imported when first used."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .computers import ETHER_TYPE, Computer, Hoarder, Talker, numbered_frame, open_computer, open_pair
+    from .invariants import assert_frames_conserved, assert_pool_at_rest, assert_stack_at_rest, no_leaks
+    from .scenario import Play, Scenario, scenario
+    from .times import let_pass, virtual_time
+
+_HOMES = {
+    "computers": ("ETHER_TYPE", "Computer", "Hoarder", "Talker", "numbered_frame", "open_computer", "open_pair"),
+    "invariants": ("assert_frames_conserved", "assert_pool_at_rest", "assert_stack_at_rest", "no_leaks"),
+    "scenario": ("Play", "Scenario", "scenario"),
+    "times": ("let_pass", "virtual_time"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "ETHER_TYPE",
+    "Computer",
+    "Hoarder",
+    "Play",
+    "Scenario",
+    "Talker",
+    "assert_frames_conserved",
+    "assert_pool_at_rest",
+    "assert_stack_at_rest",
+    "let_pass",
+    "no_leaks",
+    "numbered_frame",
+    "open_computer",
+    "open_pair",
+    "scenario",
+    "virtual_time",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'asyncndis.testing' has no attribute {name!r}")
+    value = getattr(import_module(f".{home}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
