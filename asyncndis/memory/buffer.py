@@ -111,8 +111,10 @@ class Buffer(Descriptor):
 
         :raises RuleViolation: BUF-05 when the buffer is free
         """
-        self._before("NdisQueryBuffer")
-        return self._bytes()
+        if self._pool._probe is not None or (self._home is AWAY and self._packet is None):  # a chained one is live
+            self._before("NdisQueryBuffer")
+        memory = self._memory
+        return memory.view if isinstance(memory, Block) else memoryview(memory)
 
     def view_safe(self, priority: Priority = Priority.NORMAL) -> memoryview | None:
         """The bytes, or None where the system cannot map them now (NdisQueryBufferSafe). IRQL: <= DISPATCH.
@@ -121,11 +123,13 @@ class Buffer(Descriptor):
 
         :param priority: how badly it is needed
         """
-        self._before("NdisQueryBufferSafe")
         probe = self._pool._probe
-        if probe is not None and probe.fails("NdisQueryBufferSafe", self):
-            return None
-        return self._bytes()
+        if probe is not None or (self._home is AWAY and self._packet is None):
+            self._before("NdisQueryBufferSafe")
+            if probe is not None and probe.fails("NdisQueryBufferSafe", self):
+                return None
+        memory = self._memory
+        return memory.view if isinstance(memory, Block) else memoryview(memory)
 
     def describe(self, memory: Memory) -> None:
         """Give memory to a buffer that was allocated without: descriptor first, bytes later. IRQL: <= DISPATCH.
@@ -178,7 +182,8 @@ class Buffer(Descriptor):
 
         :param write_to_device: True before the device reads, False after it wrote
         """
-        self._before("NdisFlushBuffer", write_to_device)
+        if self._pool._probe is not None or (self._home is AWAY and self._packet is None):
+            self._before("NdisFlushBuffer", write_to_device)
 
     def link(self, following: "Buffer") -> None:
         """Let ``following`` (and what it is linked to) come after this one, before a packet has either.

@@ -15,6 +15,7 @@ from .buffer import Buffer, Priority
 from .copying import copy_chain
 from .descriptor import AWAY
 from .metadata import Metadata
+from .provider import Block
 from .states import PACKET_STATES, PacketEvent, PacketState, rule_of
 
 if TYPE_CHECKING:
@@ -26,11 +27,13 @@ __all__ = ["FirstBuffer", "Packet", "require_dispatch"]
 _OWNED = PacketState.OWNED
 _FREE = PacketState.FREE
 _WITH_ALLOCATOR = frozenset({PacketState.OWNED, PacketState.SENT, PacketState.RETURNED})
-_HAND_OVERS: dict[tuple[PacketState, PacketEvent], PacketState] = {
-    (state, event): after
-    for state, event, after in PACKET_STATES
+_HAND_OVERS: dict[PacketEvent, dict[PacketState, PacketState]] = {
+    event: {state: after for state, its_event, after in PACKET_STATES if its_event is event}
+    for event in PacketEvent
     if event not in (PacketEvent.ALLOCATE, PacketEvent.FREE)  # the pool's
 }
+_NO_STATES: dict[PacketState, PacketState] = {}
+_HAND_BACK = PacketEvent.HAND_BACK
 _LAYERS = {PacketEvent.HAND_ON: 1, PacketEvent.HAND_BACK: -1}
 _ETHERNET_ADDRESSES = 12
 
@@ -89,18 +92,32 @@ class Packet(Metadata):
         :param to: who holds it now; None where its allocator does
         :raises IllegalTransition: when that cannot happen to it now; SEND-01, SEND-02, RCV-01, RCV-07, RCV-12, PKT-03
         """
-        after = _HAND_OVERS.get((self._state, event))
-        if after is None or (event is PacketEvent.HAND_BACK and not self._layer):
+        after = _HAND_OVERS.get(event, _NO_STATES).get(self._state)
+        if after is None or (event is _HAND_BACK and not self._layer):
             raise self._refused(event)
         self._state = after
         if after in _WITH_ALLOCATOR:
             self._holder = None
             self._layer = 0
-            self._come_home()
+            if self._special is None and not self._noninterlocked and self._pool._probe is None:
+                self._home = self._pool
         else:
             self._holder = to
-            self._layer += _LAYERS.get(event, 0)
             self._home = AWAY
+            if event in _LAYERS:
+                self._layer += _LAYERS[event]
+
+    def head(self, size: int) -> bytes:
+        """The first bytes of the first buffer, as NDIS looks at them: where a whole header has to be. IRQL: any.
+
+        :param size: how many
+        :returns: these; fewer where that buffer is shorter, none where there is none
+        """
+        buffer = self._head
+        if buffer is None:
+            return b""
+        memory = buffer._memory
+        return bytes(memory.view[:size]) if isinstance(memory, Block) else bytes(memory[:size])
 
     def first_buffer(self) -> FirstBuffer:
         """The first buffer and its bytes, and the length of all (NdisGetFirstBufferFromPacket). IRQL: <= DISPATCH.
@@ -275,7 +292,7 @@ class Packet(Metadata):
     def _refused(self, event: PacketEvent) -> RuleViolation:
         """Why an event cannot happen to the packet now."""
         check_instance("event", event, PacketEvent)
-        legal = ", ".join(other for state, other in _HAND_OVERS if state is self._state)
+        legal = ", ".join(other for other, steps in _HAND_OVERS.items() if self._state in steps)
         return IllegalTransition(
             rule_of(self._state, event), f"{event} is not legal for {self!r}; legal now: {legal or 'nothing'}", self
         )
