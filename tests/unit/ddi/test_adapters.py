@@ -8,7 +8,7 @@ from asyncndis.base import NdisError, NdisStatus
 from asyncndis.ddi import NdisMRemoveMiniport, NdisMSetAttributesEx, NdisWriteErrorLogEntry
 from asyncndis.ndis import AdapterAttributes, DevicePnpEvent, Driver, ErrorCode, Ndis
 from tests.support.loops import settle
-from tests.unit.ddi.machines import WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import WordsMiniport, WordsProtocol, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -16,7 +16,7 @@ from asyncndis.ddi import (
 from asyncndis.kernel import VirtualClock, use_clock
 from asyncndis.ndis import BindContext, Driver, NdisMedium, NetPnpEvent, PnpEvent, PowerState, UnbindContext
 from tests.support.loops import settle
-from tests.unit.ddi.machines import Frames, WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import Frames, WordsMiniport, WordsProtocol, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

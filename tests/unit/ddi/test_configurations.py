@@ -10,7 +10,7 @@ from asyncndis.ddi import (
     NdisReadNetworkAddress,
 )
 from asyncndis.ndis import Adapter, Driver, Ndis, ParameterType
-from tests.unit.ddi.machines import ADDRESS, WordsMiniport
+from tests.support.words import ADDRESS, WordsMiniport
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -27,7 +27,7 @@ from asyncndis.kernel import Irql, at_irql
 from asyncndis.memory import PAGE_SIZE, Block, DmaSize, HeapProvider, Memory, PerPacketInfo, SharedMemory
 from asyncndis.ndis import Adapter, AdapterAttributes, ScatterGatherList
 from tests.support.loops import settle
-from tests.unit.ddi.machines import FRAME, Frames, WordsMiniport, WordsProtocol, in_initialize, words_machine
+from tests.support.words import FRAME, Frames, WordsMiniport, WordsProtocol, in_initialize, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

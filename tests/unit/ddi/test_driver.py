@@ -49,7 +49,7 @@ from asyncndis.kernel import Irql, WorkItem, at_irql
 from asyncndis.memory import Block, BufferPool, Packet, PacketPool
 from asyncndis.ndis import Adapter
 from asyncndis.verifier import verify
-from tests.unit.ddi.machines import WordsMiniport, in_initialize, words_machine
+from tests.support.words import WordsMiniport, in_initialize, words_machine
 
 TAG = 0x676E6952
 SLOTS = 2

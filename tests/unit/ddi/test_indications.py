@@ -5,7 +5,7 @@ import pytest
 from asyncndis.base import NdisStatus
 from asyncndis.ddi import NdisMIndicateStatus, NdisMIndicateStatusComplete
 from asyncndis.ndis import Adapter
-from tests.unit.ddi.machines import WordsMiniport, WordsProtocol, in_initialize, words_machine
+from tests.support.words import WordsMiniport, WordsProtocol, in_initialize, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -45,7 +45,7 @@ from asyncndis.ndis import (
     UnbindContext,
 )
 from tests.support.loops import settle
-from tests.unit.ddi.machines import Frames, WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import Frames, WordsMiniport, WordsProtocol, words_machine
 
 pytestmark = pytest.mark.every_loop
 

@@ -17,7 +17,7 @@ from asyncndis.kernel import Irql, current_irql
 from asyncndis.ndis import Adapter, AssignedInterrupt, AssignedRange, Interrupt, InterruptMode, IoAddress, ResourceType
 from asyncndis.nic import BusMasterNic, Cause, Register
 from tests.support.loops import settle
-from tests.unit.ddi.machines import WordsMiniport, in_initialize, words_machine
+from tests.support.words import WordsMiniport, in_initialize, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

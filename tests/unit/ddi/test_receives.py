@@ -16,7 +16,7 @@ from asyncndis.ddi import (
 )
 from asyncndis.kernel import Irql, at_irql
 from asyncndis.memory import Packet
-from tests.unit.ddi.machines import FRAME, Frames, WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import FRAME, Frames, WordsMiniport, WordsProtocol, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -25,7 +25,7 @@ from asyncndis.ddi import (
 from asyncndis.kernel import Irql
 from asyncndis.ndis import Adapter, AssignedInterrupt, AssignedRange, IoAddress, ResourceType
 from asyncndis.nic import BusMasterNic, Register, SimpleNic
-from tests.unit.ddi.machines import in_initialize
+from tests.support.words import in_initialize
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -17,7 +17,7 @@ from asyncndis.ddi import (
     NdisTerminateWrapper,
 )
 from asyncndis.ndis import Driver, Ndis, NdisMedium
-from tests.unit.ddi.machines import WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import WordsMiniport, WordsProtocol, words_machine
 
 pytestmark = pytest.mark.every_loop
 
@@ -37,7 +37,7 @@ async def test_drivers_from_entry_to_unload() -> None:
         nic, words = await load_both(ndis, miniport, protocol)
         assert (repr(nic), repr(words)) == (
             "<Driver 'nic' 0 adapters, 0 protocols>",
-            "<Driver 'machines' 0 adapters, 1 protocols>",
+            "<Driver 'words' 0 adapters, 1 protocols>",
         )
         assert nic.wrapper is not None
         NdisMRegisterUnloadHandler(nic.wrapper, unload)

@@ -12,7 +12,7 @@ from asyncndis.ddi import (
 )
 from asyncndis.ndis import AdapterAttributes, Oid, OidRequest, RequestType
 from tests.support.loops import settle
-from tests.unit.ddi.machines import FURTHER, WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import FURTHER, WordsMiniport, WordsProtocol, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -16,7 +16,7 @@ from asyncndis.ddi import (
 )
 from asyncndis.memory import Packet
 from asyncndis.ndis import AdapterAttributes
-from tests.unit.ddi.machines import Frames, WordsMiniport, WordsProtocol, words_machine
+from tests.support.words import Frames, WordsMiniport, WordsProtocol, words_machine
 from tests.unit.ddi.rules import breaks
 
 pytestmark = pytest.mark.every_loop

@@ -27,7 +27,7 @@ from asyncndis.ddi import (
     families,
 )
 from asyncndis.kernel import Kernel, Timer, WorkItem
-from tests.unit.ddi.machines import in_initialize
+from tests.support.words import in_initialize
 
 CALLS = [call for calls in families().values() for call in calls]
 LINES_MAX = 5

@@ -16,7 +16,7 @@ from asyncndis.ddi import (
     NdisSetTimerEx,
 )
 from asyncndis.kernel import Irql, Kernel, Timer, VirtualClock, current_irql, use_clock
-from tests.unit.ddi.machines import WordsMiniport, words_machine
+from tests.support.words import WordsMiniport, words_machine
 
 pytestmark = pytest.mark.every_loop
 
