@@ -406,9 +406,12 @@ class Ndis(Machine):
     def violated(self, violation: RuleViolation) -> None:
         """Note a rule that was broken where nobody stands to be told; it comes out when the block ends. IRQL: any.
 
+        The log has it, too: of several errors only the first comes out, and none where the block is cancelled.
+
         :param violation: what was found
         """
         self._errors.append(violation)
+        logger.error("%s", violation)
 
     @property
     def has_failed(self) -> bool:
