@@ -17,6 +17,7 @@ from asyncndis import (
     Recognized,
     open_stack,
 )
+from asyncndis.ddi import NDIS_GET_PACKET_STATUS, NDIS_SET_PACKET_STATUS
 from asyncndis.nic import Cause, SimpleNic, Wire
 
 
@@ -24,7 +25,6 @@ class Serialized(Miniport):
     """Drives a ``SimpleNic``; it locks nothing, since its handlers never run at once."""
 
     attributes = AdapterAttributes(0)  # without DESERIALIZE
-    maximum_send_packets = 1
 
     async def initialize(self, adapter: Adapter) -> None:
         """Claim what is needed: handlers but this one and ``halt`` are plain functions here."""
@@ -58,7 +58,7 @@ class Serialized(Miniport):
         return Recognized(True, True)
 
     def handle_interrupt(self) -> None:
-        """Say that there is room again, and indicate what has arrived; who has it is in its status afterwards."""
+        """Say that there is room again, and indicate what has arrived."""
         causes = self.nic.cause
         self.nic.acknowledge(causes)
         if causes & Cause.TX_DONE:
@@ -66,9 +66,9 @@ class Serialized(Miniport):
         while (frame := self.nic.poll()) is not None:
             packet = self.frames.allocate_nowait(frame)
             is_last = self.frames.outstanding == self.frames.capacity
-            packet.oob.status = NdisStatus.RESOURCES if is_last else NdisStatus.SUCCESS
+            NDIS_SET_PACKET_STATUS(packet, NdisStatus.RESOURCES if is_last else NdisStatus.SUCCESS)
             self.adapter.indicate(packet)
-            if packet.oob.status != NdisStatus.PENDING:  # that would mean that it is lent
+            if NDIS_GET_PACKET_STATUS(packet) != NdisStatus.PENDING:  # that would mean that it is lent
                 self.frames.free(packet)
         self.nic.enable_interrupts()
 
@@ -99,16 +99,15 @@ class Counter(Protocol, ether_type=0x88B5):
 
 async def main() -> None:
     """Send five frames at once through a NIC with room for two."""
-    near, far, counter = SimpleNic("near", tx_limit=2), SimpleNic("far"), Counter(name="counter")
+    near, far = SimpleNic("near", tx_limit=2), SimpleNic("far")
+    sender, counter = Counter(name="sender"), Counter(name="counter")
     wire = Wire()
     wire.attach(near)
     wire.attach(far)
-    sender = Counter(name="sender")
     async with open_stack(sender, Serialized(), nic=near) as one, open_stack(counter, Serialized(), nic=far):
         header = counter.binding.address + sender.binding.address + b"\x88\xb5"
-        sender.binding.send_packets(
-            [sender.binding.frames.allocate_nowait(header + bytes([number])) for number in range(5)]
-        )
+        frames = sender.binding.frames
+        sender.binding.send_packets([frames.allocate_nowait(header + bytes([number])) for number in range(5)])
         print(f"after NdisSendPackets: {one.adapter.statistics().sends}")
         await counter.done.wait()
         print(f"at last: {one.adapter.statistics().sends}")
