@@ -57,6 +57,10 @@ SHOWS = {
         r"where +examples.lock_rule\.py:\d+ in broken",
         r"afterwards: <SpinLock 'tx-ring' free, 0 waiting>, IRQL 0",
     ],
+    "ndis_words.py": [
+        r"<Adapter 'near' running, link up, 1 bindings, .*\n<Adapter 'far' running, link up, 1 bindings, ",
+        r"far hears 'hello'\nnear hears 'hello yourself'",
+    ],
     "reset_and_hang.py": [
         r"MiniportCheckForHang: 1 packets with the NIC\nProtocolStatus: RESET_START\nMiniportReset: 1 sends given up",
         r"GEN_CURRENT_PACKET_FILTER = .*\n.*MULTICAST_LIST = \(\)\nProtocolStatus: RESET_END",
