@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - a folder of pages is no package
-"""What the pages take from the code, as markdown: statuses, OIDs, state diagrams and the help of the command line.
+"""What the pages take from the code, as markdown: statuses, OIDs, scenarios, state diagrams, the command line.
 
 A diagram is a ladder: a column for each state, a row for each event and the state that it leads to, in the order of
 the table. Dots mark the states in which the event is legal, so that any table can be drawn without crossing lines.
@@ -17,6 +17,7 @@ from asyncndis.base import NdisStatus, TransitionTable
 from asyncndis.cli.app import app
 from asyncndis.memory.states import BUFFER_STATES, PACKET_STATES
 from asyncndis.ndis import ADAPTER_STATES, BINDING_STATES, OID_TABLE, REQUEST_STATES, RESET_STATES
+from asyncndis.testing.scenarios import SCENARIOS
 
 S = TypeVar("S", bound=Enum)
 E = TypeVar("E", bound=Enum)
@@ -51,6 +52,12 @@ def oids() -> str:
         for entry in OID_TABLE.values()
     ]
     return "\n".join(["| OID | value | | mandatory | |", "| --- | --- | --- | --- | --- |", *rows])
+
+
+def scenarios() -> str:
+    """Every scenario that comes with the package."""
+    rows = [f"| `{one.name}` | {one.summary} |" for one in SCENARIOS.values()]
+    return "\n".join(["| scenario | |", "| --- | --- |", *rows])
 
 
 def buffer_states() -> str:

@@ -12,7 +12,7 @@ from tests.house.sources import ROOT
 
 TUTORIALS = ["first-pool", "first-miniport", "first-protocol"]
 HOW_TO = ROOT / "docs" / "how-to"
-PLUGINS = [("pytest", "asyncio", 0, 2), ("pytest", "anyio", 1, 3), ("test-a-driver", "anyio", 0, 10)]
+PLUGINS = [("pytest", "asyncio", 0, 2), ("pytest", "anyio", 1, 3), ("test-a-driver", "anyio", 0, 12)]
 
 
 def blocks(language: str, page: str) -> list[str]:
