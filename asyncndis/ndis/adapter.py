@@ -259,7 +259,7 @@ class Adapter(MiniportCalls):
 
     def has_from_below(self, packet: Packet) -> bool:
         """Whether this is an intermediate driver's adapter, and the driver was given the packet by a lower one."""
-        return any(binding.adapter.receives.is_with(binding, packet) for binding in self.lower)
+        return any(binding.has(packet) for binding in self.lower)
 
     def bindings_changed(self) -> None:
         """A binding was opened or closed."""
