@@ -10,7 +10,9 @@ from asyncndis.base import NdisError, RuleViolation
 
 from .ddi import ddi
 from .demo import demo
+from .dump import dump
 from .rules import rules
+from .top import top
 
 __all__ = ["app"]
 
@@ -47,5 +49,5 @@ def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
 
 
-for verb in (ddi, demo, rules):
+for verb in (ddi, demo, dump, rules, top):
     app.add_command(verb)

@@ -7,12 +7,14 @@ from rich.table import Table
 
 __all__ = ["facts", "ranking"]
 
+_NAME_WIDTH, _VALUE_WIDTH = 24, 24  # so that tables below each other line up
+
 
 def facts(title: str, rows: Mapping[str, str]) -> Table:
     """Names and values, one pair a line."""
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
-    table.add_column()
-    table.add_column(justify="right")
+    table.add_column(min_width=_NAME_WIDTH)
+    table.add_column(min_width=_VALUE_WIDTH, justify="right")
     for name, value in rows.items():
         table.add_row(name, value)
     return table

@@ -47,7 +47,8 @@ logger = logging.getLogger(__name__)
 
 _CLIENTS_MAX = 16
 _LINE_MAX = 256
-_NAME_MAX = 20  # the path of a socket has 100 bytes or so
+_NAME_MAX = 20
+_PATH_MAX = 100  # some systems have a few bytes more for the path of a socket
 _FILE = re.compile(r"(\d+)-\d+-(.+)\.sock")
 _GOODBYES = (BrokenResourceError, ClosedResourceError, DelimiterNotFound, EndOfStream, IncompleteRead)
 
@@ -193,7 +194,7 @@ async def _listen(monitor: Monitor) -> SocketListener:
 
 
 def _directories() -> Iterator[Path]:
-    """Where sockets may be: the first is where they are made."""
+    """Where sockets may be; where they are made, if their paths are not too long there, comes first."""
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime:
         yield Path(runtime) / "asyncndis"
@@ -201,7 +202,10 @@ def _directories() -> Iterator[Path]:
 
 
 def _choose_path(name: str) -> Path:
-    return next(_directories()) / f"{os.getpid()}-{next(_numbers)}-{_shown(name)}.sock"
+    """The first path that is short enough for a socket, or the last."""
+    file = f"{os.getpid()}-{next(_numbers)}-{_shown(name)}.sock"
+    paths = [directory / file for directory in _directories()]
+    return next((path for path in paths if len(os.fsencode(path)) <= _PATH_MAX), paths[-1])
 
 
 def _make_directory(directory: Path) -> None:

@@ -1,4 +1,4 @@
-"""``asyncndis demo`` on good, odd and broken captures: what it prints, what it writes, and how it ends."""
+"""``asyncndis demo`` on its own, and on good, odd and broken captures: what it prints and writes, and how it ends."""
 
 import json
 from pathlib import Path
@@ -42,16 +42,26 @@ def capture(tmp_path: Path) -> Path:
     return file
 
 
-def test_the_sample_comes_out_as_it_went_in(tmp_path: Path) -> None:
-    result = demo("--output", tmp_path / "out.pcap")
-    assert result.exit_code == 0
-    assert "identical to the input" in result.stdout
+def test_two_machines_talk_and_the_sample_follows(tmp_path: Path) -> None:
+    found = outcome("--seconds", "0.2", "--output", tmp_path / "out.pcap")
+    traffic = found["traffic"]
+    assert traffic["frames_sent"] == traffic["frames_answered"] > 0
+    assert traffic["interrupts"] > 0
+    assert 0 < traffic["round_trip_ms"] <= traffic["longest_round_trip_ms"]
+    assert (found["identical"], found["violations"], found["frames"]) == (True, 0, 349)
     assert (tmp_path / "out.pcap").read_bytes() == SAMPLE.read_bytes()
+
+
+def test_the_talk_in_a_table() -> None:
+    result = demo("--seconds", "0.2")
+    assert result.exit_code == 0
+    for row in ("two machines on a wire", "through the shaper", "median round trip", "rule violations", "identical to"):
+        assert row in result.stdout
 
 
 def test_the_sample_runs_the_pool_dry() -> None:
     found = outcome("--ring", "8")
-    assert found["pool_high_water"] == 8
+    assert (found["ring"], found["pool_high_water"], found["traffic"]) == (8, 8, None)
     assert found["waits"] > 0
     assert found["frames"] == sum(found["kinds"].values())
     assert found["identical"]
@@ -60,9 +70,15 @@ def test_the_sample_runs_the_pool_dry() -> None:
 
 def test_a_capture_of_the_users(capture: Path) -> None:
     found = outcome(capture)
-    assert (found["file"], found["frames"], found["bytes"]) == (str(capture), 5, 300)
+    assert (found["file"], found["frames"], found["bytes"], found["beside"]) == (str(capture), 5, 300, 0)
     assert found["kinds"] == {"ARP": 5}
     assert found["identical"]
+
+
+def test_a_capture_is_spread_by_the_shaper(tmp_path: Path) -> None:
+    file = tmp_path / "user.pcap"
+    file.write_bytes(pcap(LITTLE, 1000, *(Seen(bytes(1500), n * SECOND, 1500, 1) for n in range(5))))
+    assert outcome(file, "--seconds", "0.5")["seconds"] > 0.3  # the first frame needs no waiting
 
 
 def test_a_pcapng_with_every_kind_of_block(tmp_path: Path) -> None:
@@ -72,10 +88,33 @@ def test_a_pcapng_with_every_kind_of_block(tmp_path: Path) -> None:
     assert out.read_bytes() == file.read_bytes()
 
 
+def test_short_frames_are_filled_up_on_the_wire_only(tmp_path: Path) -> None:
+    file = tmp_path / "short.pcap"
+    file.write_bytes(pcap(LITTLE, 1000, *(Seen(FRAME[:size], 0, size, 1) for size in (14, 42, 59))))
+    found = outcome(file)
+    assert (found["beside"], found["bytes"]) == (0, 14 + 42 + 59)
+
+
+def test_jumbo_frames_get_a_nic_that_takes_them(tmp_path: Path) -> None:
+    file = tmp_path / "jumbo.pcap"
+    file.write_bytes(pcap(LITTLE, 1000, *(Seen(bytes(size), 0, size, 1) for size in (9000, 60, 16_000))))
+    assert outcome(file, "--ring", "4")["beside"] == 0
+
+
+def test_what_no_ethernet_can_carry_goes_beside_it(tmp_path: Path) -> None:
+    file = tmp_path / "odd.pcap"
+    sizes = (60, 13, 0, 16_001, 65_535, 60)
+    file.write_bytes(pcap(LITTLE, 1000, *(Seen(bytes(size), 0, size, 1) for size in sizes)))
+    found = outcome(file)
+    assert (found["frames"], found["beside"], found["identical"]) == (6, 4, True)
+    assert "beside the wire" in demo(file).stdout
+
+
 def test_frames_that_are_not_of_ethernet_are_counted_by_link_type(tmp_path: Path) -> None:
     file = tmp_path / "raw.pcap"
     file.write_bytes(pcap(LITTLE, 1000, Seen(b"\x45" + bytes(19), 0, 20, 101), link_type=101))
-    assert outcome(file)["kinds"] == {"link type 101": 1}
+    found = outcome(file)
+    assert (found["kinds"], found["beside"]) == ({"link type 101": 1}, 1)
 
 
 def test_a_capture_without_frames(tmp_path: Path) -> None:
@@ -85,14 +124,10 @@ def test_a_capture_without_frames(tmp_path: Path) -> None:
     assert (found["frames"], found["identical"]) == (0, True)
 
 
-def test_a_ring_of_one(capture: Path) -> None:
-    found = outcome(capture, "--ring", "1")
-    assert (found["frames"], found["pool_high_water"], found["identical"]) == (5, 1, True)
-
-
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop", "trio"])
-def test_loops(capture: Path, loop: str) -> None:
-    assert outcome(capture, "--loop", loop)["frames"] == 5
+def test_the_smallest_ring(loop: str) -> None:
+    found = outcome("--ring", "2", "--loop", loop)
+    assert (found["frames"], found["pool_high_water"], found["identical"]) == (349, 2, True)
 
 
 def test_the_table_is_for_people(capture: Path) -> None:
@@ -102,11 +137,13 @@ def test_the_table_is_for_people(capture: Path) -> None:
         assert row in result.stdout
 
 
-def test_a_capture_that_is_cut(capture: Path) -> None:
+def test_a_capture_that_is_cut(capture: Path, tmp_path: Path) -> None:
     capture.write_bytes(capture.read_bytes()[:-30])
-    said = refusal(capture)
+    out = tmp_path / "out.pcap"
+    said = refusal(capture, "--output", out)
     assert said.startswith(f"asyncndis demo: {capture}, byte 328: ")
     assert "whole frames before it: 4" in said
+    assert out.read_bytes() == capture.read_bytes()[:328], "what came before is there"
 
 
 def test_a_file_that_is_no_capture(tmp_path: Path) -> None:
@@ -129,13 +166,6 @@ def test_output_over_the_input_is_refused_and_the_input_kept(capture: Path) -> N
     assert capture.read_bytes() == before
 
 
-def test_a_frame_longer_than_the_whole_ring(tmp_path: Path) -> None:
-    file = tmp_path / "jumbo.pcap"
-    file.write_bytes(pcap(LITTLE, 1000, Seen(bytes(5000), 0, 5000, 1)))
-    assert "give --ring a larger number" in refusal(file, "--ring", "2")
-    assert outcome(file, "--ring", "3")["bytes"] == 5000
-
-
-@pytest.mark.parametrize("ring", ["0", "-1", "65536", "many"])
+@pytest.mark.parametrize("ring", ["0", "1", "-1", "3", "65536", "many"])
 def test_rings_that_make_no_sense(ring: str) -> None:
     assert "--ring" in refusal("--ring", ring)

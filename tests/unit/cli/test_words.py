@@ -95,7 +95,7 @@ def test_calls_as_json() -> None:
     assert len(json.loads(said("ddi", "--json"))) == len(CALLS)
 
 
-@pytest.mark.parametrize("verb", [[], ["demo"], ["rules"], ["ddi"]])
+@pytest.mark.parametrize("verb", [[], ["ddi"], ["demo"], ["dump"], ["rules"], ["top"]])
 def test_help(verb: list[str]) -> None:
     assert said(*verb, "-h").startswith("Usage: ")
 

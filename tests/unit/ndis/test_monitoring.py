@@ -208,6 +208,15 @@ async def test_without_a_runtime_directory_the_temporary_one_is_used(
         assert await found() == [monitor], "it is looked for in both"
 
 
+async def test_a_runtime_directory_with_a_long_name_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, short: Path
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(short / ("x" * 100)))
+    async with opened_alone() as monitor:
+        assert monitor.path.parent == short / f"asyncndis-{os.getuid()}"
+        assert await found() == [monitor]
+
+
 async def test_where_there_are_no_unix_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncndis.ndis.monitoring.socket", SimpleNamespace())
     with pytest.raises(NdisError) as caught:
