@@ -7,7 +7,8 @@ happens in that hour. It ends: what is not over at its limit is cancelled.
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from anyio import CancelScope
+from anyio import TASK_STATUS_IGNORED, CancelScope
+from anyio.abc import TaskStatus
 
 from asyncndis.kernel import VirtualClock, sleep, use_clock
 from asyncndis.ndis.grouping import plain_task_group
@@ -29,7 +30,9 @@ async def virtual_time(limit: float = 600.0) -> AsyncGenerator[VirtualClock]:
     with use_clock(VirtualClock()) as clock:
         async with plain_task_group() as tasks:
             with CancelScope() as block:
-                tasks.start_soon(_move, clock, limit, block, name="virtual time")
+                await tasks.start(
+                    _move, clock, limit, block, name="virtual time"
+                )  # before anybody else moves the clock
                 yield clock
             tasks.cancel_scope.cancel()
         if block.cancelled_caught:
@@ -47,8 +50,11 @@ async def let_pass(seconds: float) -> None:
     await sleep(round(seconds * 1_000_000))
 
 
-async def _move(clock: VirtualClock, limit: float, block: CancelScope) -> None:
+async def _move(
+    clock: VirtualClock, limit: float, block: CancelScope, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED
+) -> None:
     """Move the clock to the limit; a block that is still there is cancelled, and has time to end patiently."""
+    task_status.started()
     await clock.advance(limit)
     block.cancel()
     await clock.advance(_GRACE)
