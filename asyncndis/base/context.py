@@ -5,11 +5,19 @@ when it is imported, and whoever watches asks here. Before that nothing can be r
 """
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from .sites import Site
 
-__all__ = ["Context", "LockView", "ProcessorView", "raised_processor", "running_context", "set_context"]
+__all__ = [
+    "Context",
+    "LockView",
+    "ProcessorView",
+    "raised_processor",
+    "raised_processors",
+    "running_context",
+    "set_context",
+]
 
 
 class LockView(Protocol):
@@ -45,6 +53,11 @@ class ProcessorView(Protocol):
         ...
 
     @property
+    def top(self) -> LockView | None:
+        """The lock that it took last, of those that it holds."""
+        ...
+
+    @property
     def held_locks(self) -> tuple[LockView, ...]:
         """The locks that it holds, the last taken first."""
         ...
@@ -77,6 +90,9 @@ class Context(Protocol):
         """The driver's line at which a task that does not run now awaits; None when it has ended, or is no task."""
         ...
 
+
+raised_processors: dict[object, Any] = {}
+"""Every processor above PASSIVE_LEVEL or with a lock, by its task: the kernel's table, usually of one entry at most."""
 
 _context: Context | None = None
 

@@ -60,12 +60,22 @@ def is_driver_code(file: str) -> bool:
     return not file.startswith((_STANDARD_LIBRARY, "<frozen "))
 
 
-def caller_site() -> Site:
-    """The innermost frame of the current call that is driver code."""
-    frame: FrameType | None = sys._getframe(1)
+_verdicts: dict[str, bool] = {}  # of is_driver_code: a look takes a third of the call
+
+
+def caller_site(skipping: int = 0) -> Site:
+    """The innermost frame of the current call that is driver code.
+
+    :param skipping: so many callers are known not to be
+    """
+    frame: FrameType | None = sys._getframe(1 + skipping)
     last = frame
     while frame is not None:
-        if is_driver_code(frame.f_code.co_filename):
+        file = frame.f_code.co_filename
+        is_driver = _verdicts.get(file)
+        if is_driver is None:
+            is_driver = _verdicts[file] = is_driver_code(file)
+        if is_driver:
             return _site_of(frame)
         last, frame = frame, frame.f_back
     assert last is not None

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
 from asyncndis.base import RuleViolation, check_integer
+from asyncndis.base.context import raised_processors
 
 from .host import current_task, find_host
 
@@ -159,7 +160,7 @@ class Processor:
         self.settle()
 
 
-raised: dict[object, Processor] = {}
+raised: dict[object, Processor] = raised_processors
 _MANY = 64
 
 

@@ -162,7 +162,10 @@ class Chain(Descriptor):
         """
         buffers: list[Buffer] = []
         if self._home is AWAY:
-            while (taken := self.unchain_at_front()) is not None:
+            self._require_owned("NdisUnchainBufferAtFront")
+            while self._head is not None:
+                taken = self.unchain_at_front()
+                assert taken is not None
                 buffers.append(taken)
             return buffers
         buffer = self._head

@@ -431,7 +431,7 @@ class DescriptorPool(Generic[D]):
     def _book_out(self, descriptor: D, operation: str = "") -> None:
         """The careful way ends: note who has it, and whether the high mark was reached."""
         if self._sites is not None:
-            self._sites[descriptor] = caller_site()
+            self._sites[descriptor] = caller_site(skipping=3)
         marks = self._watermarks
         if marks is not None and not self._above_high and self.outstanding >= marks.high:
             self._above_high = True
@@ -447,7 +447,7 @@ class DescriptorPool(Generic[D]):
         descriptor._end_special()
         if self._sites is not None:
             self._sites.pop(descriptor, None)
-            descriptor._freed_at = caller_site()
+            descriptor._freed_at = caller_site(skipping=2)
         self._put_back(descriptor)
         marks = self._watermarks
         if marks is not None and self._above_high and self.outstanding <= marks.low:

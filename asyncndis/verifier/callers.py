@@ -1,28 +1,42 @@
-"""Who calls: which handler of which driver runs in the current task.
+"""Who calls: which handler of which driver runs now.
 
-A task may be in several handlers at once, one within the other, as when a miniport indicates a packet and a protocol
-receives it; the innermost counts. A driver is known by its class, or by the characteristics that it registered, so that
-two adapters of one driver are the same driver.
+Plain handlers run within one another, as when a miniport indicates a packet and a protocol receives it; the innermost
+counts. Handlers that wait are known by their tasks. A driver is known by its class, or by the characteristics that it
+registered, so that two adapters of one driver are the same driver.
 """
 
+import inspect
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from asyncndis.base.context import running_context
 
 __all__ = ["HANDLERS", "Callers", "Inside", "driver_of"]
 
-_NAMES = """
-    MiniportAllocateComplete MiniportCancelSendPackets MiniportCheckForHang MiniportDisableInterrupt
-    MiniportEnableInterrupt MiniportHalt MiniportHandleInterrupt MiniportInitialize MiniportISR MiniportPnPEventNotify
-    MiniportQueryInformation MiniportReset MiniportReturnPacket MiniportSend MiniportSendPackets MiniportSetInformation
-    MiniportShutdown MiniportTimer MiniportTransferData ProtocolBindAdapter ProtocolCloseAdapterComplete
-    ProtocolOpenAdapterComplete ProtocolPnPEvent ProtocolReceive ProtocolReceiveComplete ProtocolReceivePacket
-    ProtocolRequestComplete ProtocolResetComplete ProtocolSendComplete ProtocolStatus ProtocolStatusComplete
-    ProtocolTransferDataComplete ProtocolUnbindAdapter
+_MINIPORT = """
+    allocate_complete=AllocateComplete cancel_send_packets=CancelSendPackets check_for_hang=CheckForHang
+    disable_interrupt=DisableInterrupt enable_interrupt=EnableInterrupt halt=Halt handle_interrupt=HandleInterrupt
+    initialize=Initialize isr=ISR pnp_event_notify=PnPEventNotify query_information=QueryInformation reset=Reset
+    return_packet=ReturnPacket send=Send send_packets=SendPackets set_information=SetInformation shutdown=Shutdown
+    timer=Timer transfer_data=TransferData
+"""
+_PROTOCOL = """
+    bind_adapter=BindAdapter close_adapter_complete=CloseAdapterComplete open_adapter_complete=OpenAdapterComplete
+    pnp_event=PnPEvent receive=Receive receive_complete=ReceiveComplete receive_packet=ReceivePacket
+    request_complete=RequestComplete reset_complete=ResetComplete send_complete=SendComplete status=Status
+    status_complete=StatusComplete transfer_data_complete=TransferDataComplete unbind_adapter=UnbindAdapter
+    unload=Unload
 """
 
-HANDLERS = frozenset(_NAMES.split())
-"""The handlers of drivers, by their names in NDIS."""
+HANDLERS: Mapping[str, str] = MappingProxyType(
+    {
+        prefix + name: field
+        for prefix, words in (("Miniport", _MINIPORT), ("Protocol", _PROTOCOL))
+        for field, _, name in (word.partition("=") for word in words.split())
+    }
+)
+"""The handlers of drivers by their names in NDIS, with their fields in the characteristics."""
 
 
 class Inside(NamedTuple):
@@ -33,43 +47,57 @@ class Inside(NamedTuple):
 
 
 class Callers:
-    """Knows the handlers that run, by their tasks."""
+    """Knows the handlers that run."""
 
     def __init__(self) -> None:
-        self._running: dict[object, list[Inside]] = {}
+        self._plain: list[Inside] = []
+        self._waiting: dict[object, list[Inside]] = {}
+        self._that_wait: dict[object, frozenset[str]] = {}
 
-    def enter(self, handler: str, owner: object) -> None:
+    def enter(self, handler: str, owner: Any) -> None:
         """A handler begins."""
-        task = running_context().current_task()
-        running = self._running.get(task)
-        if running is None:
-            self._running[task] = [Inside(handler, owner)]
+        that_wait = self._that_wait.get(owner)
+        if that_wait is None:
+            that_wait = self._that_wait[owner] = _that_wait(owner)
+        if handler in that_wait:
+            self._waiting.setdefault(running_context().current_task(), []).append(Inside(handler, owner))
         else:
-            running.append(Inside(handler, owner))
+            self._plain.append(Inside(handler, owner))
 
-    def leave(self, *_: object) -> None:
-        """The handler that began last in this task has ended."""
+    def leave(self, handler: str, owner: object) -> None:
+        """A handler has ended, the one that began last of those that nest with it."""
+        if handler not in self._that_wait.get(owner, ()):
+            if self._plain:  # else it began before anybody watched
+                self._plain.pop()
+            return
         task = running_context().current_task()
-        running = self._running.get(task)
-        if running:  # else it began before anybody watched
+        running = self._waiting.get(task)
+        if running:
             running.pop()
             if not running:
-                del self._running[task]
+                del self._waiting[task]
 
     def inside(self) -> Inside | None:
-        """The innermost handler that runs in the current task; None outside of all."""
-        if not self._running:
+        """The innermost handler that runs now; None outside of all."""
+        if self._plain:
+            return self._plain[-1]
+        if not self._waiting:
             return None
-        running = self._running.get(running_context().current_task())
+        running = self._waiting.get(running_context().current_task())
         return running[-1] if running else None
-
-    def driver(self) -> object:
-        """The driver whose handler that is; None outside of all."""
-        inside = self.inside()
-        return None if inside is None else driver_of(inside.owner)
 
 
 def driver_of(owner: Any) -> object:
     """The driver behind an adapter or a registered protocol."""
-    instance = getattr(owner, "driver", None) or getattr(owner, "instance", None)
-    return type(instance) if instance is not None else getattr(owner, "characteristics", owner)
+    instance: object = getattr(owner, "driver", None) or getattr(owner, "instance", None)
+    return getattr(owner, "characteristics", owner) if instance is None else instance.__class__
+
+
+def _that_wait(owner: Any) -> frozenset[str]:
+    """The handlers of a driver that are coroutine functions."""
+    characteristics = getattr(owner, "characteristics", None)
+    return frozenset(
+        handler
+        for handler, field in HANDLERS.items()
+        if inspect.iscoroutinefunction(getattr(characteristics, field, None))
+    )

@@ -13,6 +13,7 @@ from asyncndis.base import Site, caller_site
 
 from .callers import Callers
 from .reports import Reports
+from .watch import WhileAny
 
 if TYPE_CHECKING:
     from asyncndis.kernel import Timer
@@ -26,7 +27,6 @@ _FREES = (
     "NdisDprFreePacketNonInterlocked",
     "NdisFreeBuffer",
     "NdisFreeBufferPool",
-    "NdisFreeMemory",
     "NdisFreePacket",
     "NdisFreePacketPool",
     "NdisFreeSpinLock",
@@ -46,7 +46,7 @@ class LifeWatch:
     def __init__(self, reports: Reports, callers: Callers) -> None:
         self._reports = reports
         self._callers = callers
-        self._stopping: Adapter | None = None
+        self._shutting: list[Adapter] = []  # the one whose shutdown handler runs
         self._returning: dict[Adapter, int] = {}
         self._called_off: dict[Timer, Site] = {}
         self._open: dict[str, Binding] = {}
@@ -56,7 +56,8 @@ class LifeWatch:
             "NdisScheduleWorkItem": self._scheduling,
             "NdisMInitializeTimer": self._making_timer,
             **dict.fromkeys(_DWELLS, self._dwelling),
-            **dict.fromkeys(_FREES, self._freeing),
+            **dict.fromkeys(_FREES, WhileAny(self._shutting, self._freeing)),
+            "NdisFreeMemory": self._freeing_memory,
         }
         self.after: Mapping[str, Any] = {
             "MiniportReturnPacket": self._came_home,
@@ -113,20 +114,22 @@ class LifeWatch:
                 )
 
     def _shutting_down(self, adapter: "Adapter") -> None:
-        self._stopping = adapter
+        self._shutting.append(adapter)
 
     def _shut_down(self, _adapter: "Adapter") -> None:
-        self._stopping = None
+        self._shutting.clear()
 
     def _freeing(self, what: object, *_: object) -> None:
-        if self._stopping is not None:
-            self._reports.report(
-                "LIFE-15",
-                f"MiniportShutdown of {self._stopping.name} frees {what!r}; it only stops the NIC",
-                what,
-            )
-        if self._open:
-            self._check_context(what)
+        self._reports.report(
+            "LIFE-15",
+            f"MiniportShutdown of {self._shutting[0].name} frees {what!r}; it only stops the NIC",
+            what,
+        )
+
+    def _freeing_memory(self, block: "Block", *_: object) -> None:
+        if self._shutting:
+            self._freeing(block)
+        self._check_context(block)
 
     def _scheduling(self, item: Any) -> None:
         inside = self._callers.inside()
@@ -156,7 +159,7 @@ class LifeWatch:
     def _unbound(self, name: str, _status: int) -> None:
         self._open.pop(name, None)
 
-    def _check_context(self, block: "Block | object") -> None:
+    def _check_context(self, block: "Block") -> None:
         for binding in self._open.values():
             if binding.context is block:
                 self._reports.report(

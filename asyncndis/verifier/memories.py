@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyncndis.base import Site, caller_site
 
 from .reports import Reports
+from .watch import Guarded, WhileAny
 
 if TYPE_CHECKING:
     from asyncndis.memory import Block, Buffer, DescriptorPool, LookasideList, MapRegisters, Packet
@@ -21,6 +22,8 @@ __all__ = ["MemoryWatch"]
 class MemoryWatch:
     """Watches memory that has an address, and who uses it."""
 
+    rules = frozenset({"BUF-03", "DMA-02", "DMA-07", "POOL-17"})
+
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
         self._described: dict[Buffer, Site] = {}
@@ -28,22 +31,24 @@ class MemoryWatch:
         self._flushed: set[Buffer] = set()  # for DMA out of them
         self._written: dict[Buffer, Site | None] = {}  # by DMA into them: where the mapping ended, None until then
         self.before: Mapping[str, Any] = {
-            "NdisFreeBuffer": self._freeing_buffer,
+            "NdisFreeBuffer": Guarded(self._mapped, self._freeing_buffer),
             "NdisFreeMemory": self._freeing,
             "NdisMFreeSharedMemory": self._freeing_part,
             "NdisFreeToNPagedLookasideList": self._freeing_part,
             "NdisDeleteNPagedLookasideList": self._deleting_list,
             "NdisFlushBuffer": self._flushing,
             "NdisMStartBufferPhysicalMapping": self._starting,
-            "NdisMSendComplete": self._completing_send,
-            "NdisQueryBuffer": self._reading,
-            "NdisQueryBufferSafe": self._reading,
-            "NdisChainBufferAtFront": self._chaining,
-            "NdisChainBufferAtBack": self._chaining,
+            "NdisMSendComplete": WhileAny(self._mapped, self._completing_send),
+            "NdisQueryBuffer": Guarded(self._written, self._reading),
+            "NdisQueryBufferSafe": Guarded(self._written, self._reading),
+            "NdisChainBufferAtFront": WhileAny(self._written, self._chaining),
+            "NdisChainBufferAtBack": WhileAny(self._written, self._chaining),
         }
         self.after: Mapping[str, Any] = {
             "NdisAllocateBuffer": self._allocated,
-            "NdisFreeBuffer": self._freed_buffer,
+            "NdisFreeBuffer": tuple(
+                Guarded(noted, self._freed_buffer) for noted in (self._described, self._flushed, self._written)
+            ),
             "NdisMStartBufferPhysicalMapping": self._started,
             "NdisMCompleteBufferPhysicalMapping": self._completed,
         }
@@ -83,7 +88,7 @@ class MemoryWatch:
             )
 
     def _reading(self, buffer: "Buffer", *_: object) -> None:
-        if buffer in self._written and self._written[buffer] is not None:
+        if self._written[buffer] is not None:
             ended = self._written.pop(buffer)
             self._reports.report(
                 "DMA-07",
@@ -94,12 +99,10 @@ class MemoryWatch:
             )
 
     def _chaining(self, _packet: "Packet", buffer: "Buffer") -> None:
-        if self._written:
+        if buffer in self._written:
             self._reading(buffer)
 
     def _completing_send(self, _adapter: object, packet: "Packet", _status: int) -> None:
-        if not self._mapped:
-            return
         for buffer in packet:
             if buffer in self._mapped:
                 self._reports.report(
@@ -111,13 +114,12 @@ class MemoryWatch:
                 )
 
     def _freeing_buffer(self, buffer: "Buffer") -> None:
-        if buffer in self._mapped:
-            self._reports.report(
-                "DMA-02",
-                f"{buffer!r} is freed while a map register maps it; complete the mapping first",
-                buffer,
-                other=self._mapped[buffer],
-            )
+        self._reports.report(
+            "DMA-02",
+            f"{buffer!r} is freed while a map register maps it; complete the mapping first",
+            buffer,
+            other=self._mapped[buffer],
+        )
 
     def _freeing_part(self, _owner: object, block: "Block") -> None:
         self._freeing(block)

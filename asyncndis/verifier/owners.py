@@ -13,6 +13,7 @@ from asyncndis.base.context import running_context
 
 from .callers import Callers, driver_of
 from .reports import Reports
+from .watch import Guarded, WhileAny
 
 if TYPE_CHECKING:
     from asyncndis.memory import Buffer, BufferPool, DescriptorPool, Packet
@@ -51,6 +52,7 @@ class OwnerWatch:
         self._callers = callers
         self._owners: dict[Pool, object] = {}
         self._sites: dict[Pool, Site] = {}
+        self._drivers: dict[object, object] = {}
         self._opening: set[object] = set()
         self._started: set[Adapter] = set()
         self._safe: set[Adapter] = set()
@@ -58,9 +60,9 @@ class OwnerWatch:
             "NdisAllocateBufferPool": self._creating,
             "NdisOpenAdapter": self._opens,
             "MiniportQueryInformation": self._asking,
-            **dict.fromkeys(_ALLOCATES, self._allocating),
-            **{operation: self._freer(rule) for operation, rule in _FREES.items()},
-            **dict.fromkeys(_UNSAFE, self._mapping),
+            **dict.fromkeys(_ALLOCATES, Guarded(self._owners, self._allocating)),
+            **{operation: WhileAny(self._owners, self._freer(rule)) for operation, rule in _FREES.items()},
+            **dict.fromkeys(_UNSAFE, WhileAny(self._safe, self._mapping)),
             **{area: self._toucher(area) for area in _AREAS},
         }
         self.after: Mapping[str, Any] = {
@@ -136,10 +138,15 @@ class OwnerWatch:
     def _stranger(self, pool: "Pool") -> Any:
         """The handler that runs, where it is one of another driver than that which made a pool."""
         owner = self._owners.get(pool)
-        if owner is None:
-            return None
-        inside = self._callers.inside()
-        return inside if inside is not None and driver_of(inside.owner) is not owner else None
+        inside = None if owner is None else self._callers.inside()
+        return inside if inside is not None and self._driver_of(inside.owner) is not owner else None
+
+    def _driver_of(self, owner: object) -> object:
+        """The same as :func:`driver_of`, looked up once."""
+        driver = self._drivers.get(owner)
+        if driver is None:
+            driver = self._drivers[owner] = driver_of(owner)
+        return driver
 
     def _allocating(self, pool: "Pool") -> None:
         inside = self._stranger(pool)
@@ -165,8 +172,6 @@ class OwnerWatch:
         return freeing
 
     def _mapping(self, descriptor: "Buffer | Packet", *_: object) -> None:
-        if not self._safe:
-            return
         inside = self._callers.inside()
         if inside is not None and inside.owner in self._safe and is_called_by_driver():
             self._reports.report(

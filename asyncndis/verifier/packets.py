@@ -13,6 +13,7 @@ from asyncndis.base import Site, caller_site
 from asyncndis.base.context import LockView, raised_processor, running_context
 
 from .reports import Reports
+from .watch import Guarded
 
 if TYPE_CHECKING:
     from asyncndis.memory import Buffer, DescriptorPool, Packet, PerPacketInfo
@@ -43,6 +44,8 @@ class _Use:
 class PacketWatch:
     """Watches packets."""
 
+    rules = frozenset({"BUF-11", "PKT-05", "PKT-08"})
+
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
         self._counted: dict[Packet, Site | None] = {}
@@ -51,16 +54,19 @@ class PacketWatch:
         self.before: Mapping[str, Any] = {
             "NdisQueryPacket": self._counting,
             "NdisReinitializePacket": self._reinitializing,
-            "NdisChainBufferAtFront": self._filling,
-            "NdisChainBufferAtBack": self._filling,
+            "NdisChainBufferAtFront": Guarded(self._stale, self._filling),
+            "NdisChainBufferAtBack": Guarded(self._stale, self._filling),
             "NdisDprAllocatePacketNonInterlocked": self._guard,
             "NdisDprFreePacketNonInterlocked": self._guard_pool_of,
         }
         self.after: Mapping[str, Any] = {
             "NdisAdjustBufferLength": self._adjusted,
-            **dict.fromkeys(_EDITS, self._recount),
-            **dict.fromkeys(_FREES, self._forget),
+            **dict.fromkeys(_EDITS, Guarded(self._counted, self._recount)),
+            **dict.fromkeys(_FREES, (Guarded(self._counted, self._recount), Guarded(self._stale, self._forget))),
         }
+
+    def finish(self) -> None:
+        """The run is over; what is out is the pools' to tell."""
 
     def _counting(self, packet: "Packet") -> None:
         adjusted = self._counted.setdefault(packet, None)
@@ -79,11 +85,10 @@ class PacketWatch:
             self._counted[packet] = caller_site()
 
     def _recount(self, packet: "Packet", *_: object) -> None:
-        self._counted.pop(packet, None)
+        del self._counted[packet]
 
     def _forget(self, packet: "Packet") -> None:
-        self._recount(packet)
-        self._stale.pop(packet, None)
+        del self._stale[packet]
 
     def _reinitializing(self, packet: "Packet", *_: object) -> None:
         said = _metadata_of(packet)
@@ -91,8 +96,6 @@ class PacketWatch:
             self._stale[packet] = caller_site(), said
 
     def _filling(self, packet: "Packet", _buffer: "Buffer") -> None:
-        if packet not in self._stale:
-            return
         since, said = self._stale.pop(packet)
         left = ", ".join(str(what) for what, value in _metadata_of(packet).items() if said.get(what) is value)
         if left:

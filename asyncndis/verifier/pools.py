@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from asyncndis.base import Site, caller_site
 
 from .reports import Reports
+from .watch import Guarded, WhileAny
 
 if TYPE_CHECKING:
     from asyncndis.memory import Buffer, DescriptorPool, Packet
@@ -27,25 +28,29 @@ _CHAINS = ("NdisChainBufferAtFront", "NdisChainBufferAtBack")
 class PoolWatch:
     """Watches pools, and buffers on their way through them."""
 
+    rules = frozenset({"BUF-14", "PKT-07", "POOL-04", "POOL-06", "POOL-07", "POOL-09", "POOL-14"})
+
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
         self._open: dict[Pool, Site] = {}
+        self._lenient: set[Pool] = set()  # those that grant more than they were allocated with
+        self._closed: set[Pool] = set()
         self._dropped: dict[Buffer, Site] = {}
         self._empty: dict[Buffer, Site] = {}
         self.before: Mapping[str, Any] = {
-            "NdisAllocateBuffer": self._allocating,
+            "NdisAllocateBuffer": Guarded(self._lenient, self._allocating),
             "NdisReinitializePacket": self._reinitializing,
-            "NdisQueryBuffer": self._using,
-            "NdisQueryBufferSafe": self._using,
+            "NdisQueryBuffer": Guarded(self._empty, self._using),
+            "NdisQueryBufferSafe": Guarded(self._empty, self._using),
             **dict.fromkeys(_CLOSES, self._closing),
-            **dict.fromkeys(_FREES, self._freeing),
-            **dict.fromkeys(_CHAINS, self._chaining),
+            **dict.fromkeys(_FREES, WhileAny(self._closed, self._freeing)),
+            **dict.fromkeys(_CHAINS, (WhileAny(self._empty, self._chaining), WhileAny(self._dropped, self._chaining))),
         }
         self.after: Mapping[str, Any] = {
             "NdisAllocateBuffer": self._allocated,
-            "NdisFreeBuffer": self._forget,
+            "NdisFreeBuffer": (Guarded(self._dropped, self._forget), Guarded(self._empty, self._forget)),
             **dict.fromkeys(_CREATES, self._created),
-            **dict.fromkeys(_CLOSES, self._closed),
+            **dict.fromkeys(_CLOSES, self._was_closed),
         }
 
     def finish(self) -> None:
@@ -62,6 +67,8 @@ class PoolWatch:
 
     def _created(self, pool: "Pool") -> None:
         self._open[pool] = caller_site()
+        if not pool.profile.enforces_buffer_count:
+            self._lenient.add(pool)
 
     def _closing(self, pool: "Pool") -> None:
         for buffer in [buffer for buffer in self._dropped if buffer.pool is pool]:
@@ -75,11 +82,14 @@ class PoolWatch:
                 other=report.sites[0][0] if report.sites else None,
             )
 
-    def _closed(self, pool: "Pool") -> None:
+    def _was_closed(self, pool: "Pool") -> None:
         self._open.pop(pool, None)
+        self._lenient.discard(pool)
+        if pool.outstanding:
+            self._closed.add(pool)
 
     def _allocating(self, pool: "Pool") -> None:
-        if pool.outstanding >= pool.capacity and not pool.profile.enforces_buffer_count:
+        if pool.outstanding >= pool.capacity:
             self._reports.report(
                 "POOL-04",
                 f"{pool.name!r} is asked for more than its {pool.capacity} descriptors, which only the NT family "
@@ -92,26 +102,26 @@ class PoolWatch:
             self._empty[buffer] = caller_site()
 
     def _using(self, buffer: "Buffer", *_: object) -> None:
-        if buffer in self._empty:
-            allocated = self._empty.pop(buffer)
-            if not buffer.capacity:
-                self._reports.report(
-                    "BUF-14",
-                    f"{buffer!r} describes no memory; allocate it over at least one byte",
-                    buffer,
-                    other=allocated,
-                )
+        allocated = self._empty.pop(buffer)
+        if not buffer.capacity:
+            self._reports.report(
+                "BUF-14",
+                f"{buffer!r} describes no memory; allocate it over at least one byte",
+                buffer,
+                other=allocated,
+            )
 
     def _chaining(self, _packet: "Packet", buffer: "Buffer") -> None:
         link: Buffer | None = buffer
         while link is not None:
-            self._using(link)
+            if link in self._empty:
+                self._using(link)
             self._dropped.pop(link, None)
             link = link.next
 
     def _freeing(self, descriptor: "Buffer | Packet") -> None:
         pool: Pool = descriptor.pool
-        if pool.closed:
+        if pool in self._closed:
             self._reports.report(
                 "POOL-09",
                 f"a descriptor is freed to {pool.rules.kind} pool {pool.name!r}, which was freed before it; "

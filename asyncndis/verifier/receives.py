@@ -12,6 +12,7 @@ from asyncndis.base import NdisStatus, Site, caller_site
 
 from .callers import Callers
 from .reports import Reports
+from .watch import Guarded
 
 if TYPE_CHECKING:
     from asyncndis.memory import Packet
@@ -21,12 +22,11 @@ __all__ = ["ReceiveWatch"]
 
 _RESOURCES = NdisStatus.RESOURCES
 _RESERVED = 32  # four pointers of 64 bits
+_FREES = ("NdisDprFreePacket", "NdisDprFreePacketNonInterlocked", "NdisFreePacket")
 _REUSES = (
+    *_FREES,
     "NdisChainBufferAtBack",
     "NdisChainBufferAtFront",
-    "NdisDprFreePacket",
-    "NdisDprFreePacketNonInterlocked",
-    "NdisFreePacket",
     "NdisReinitializePacket",
     "NdisUnchainBufferAtBack",
     "NdisUnchainBufferAtFront",
@@ -48,20 +48,21 @@ class ReceiveWatch:
         self._batches: dict[Adapter, Site] = {}
         self.before: Mapping[str, Any] = {
             "NdisMIndicateReceivePacket": self._indicating,
-            "NDIS_GET_PACKET_STATUS": self._reading,
-            "NDIS_SET_PACKET_STATUS": self._setting,
+            "NDIS_GET_PACKET_STATUS": (Guarded(self._unread, self._read), Guarded(self._indicated, self._reading)),
+            "NDIS_SET_PACKET_STATUS": Guarded(self._indicated, self._setting),
             "MiniportReturnPacket": self._coming_home,
             "ProtocolReceivePacket": self._showing,
             "NdisReturnPackets": self._returning,
             "NdisMEthIndicateReceive": self._showing_frame,
             "NdisMEthIndicateReceiveComplete": self._batch_is_over,
-            "MiniportHalt": self._leaving,
-            **dict.fromkeys(_REUSES, self._reusing),
+            "MiniportHalt": Guarded(self._batches, self._leaving),
+            **dict.fromkeys(_REUSES, Guarded(self._unread, self._reusing)),
         }
         self.after: Mapping[str, Any] = {
             "NdisMIndicateReceivePacket": self._was_indicated,
             "ProtocolReceivePacket": self._was_shown,
-            "MiniportHandleInterrupt": self._leaving,
+            "MiniportHandleInterrupt": Guarded(self._batches, self._leaving),
+            **dict.fromkeys(_FREES, tuple(Guarded(noted, self._forget) for noted in (self._indicated, self._lent))),
         }
 
     def finish(self) -> None:
@@ -78,7 +79,8 @@ class ReceiveWatch:
 
     def _indicating(self, adapter: "Adapter", packets: "Sequence[Packet]") -> None:
         for packet in packets:
-            self._reusing(packet)
+            if packet in self._unread:
+                self._reusing(packet)
             self._indicated.pop(packet, None)
             self._lent.pop(packet, None)
             if packet.oob.header_size != adapter.header_size:
@@ -106,11 +108,11 @@ class ReceiveWatch:
             if packet.state.value != "free" and packet.oob.status != _RESOURCES:
                 self._unread[packet] = site
 
+    def _read(self, packet: "Packet") -> None:
+        del self._unread[packet]
+
     def _reading(self, packet: "Packet") -> None:
-        self._unread.pop(packet, None)
-        adapter = self._indicated.get(packet)
-        if adapter is None:
-            return
+        adapter = self._indicated[packet]
         inside = self._callers.inside()
         if inside is not None and inside.owner is adapter:
             self._reports.report(
@@ -121,7 +123,11 @@ class ReceiveWatch:
             )
 
     def _setting(self, packet: "Packet", _status: int) -> None:
+        del self._indicated[packet]
+
+    def _forget(self, packet: "Packet") -> None:
         self._indicated.pop(packet, None)
+        self._lent.pop(packet, None)
 
     def _coming_home(self, _adapter: "Adapter", packet: "Packet") -> None:
         self._unread.pop(packet, None)
@@ -129,15 +135,14 @@ class ReceiveWatch:
         self._lent.pop(packet, None)
 
     def _reusing(self, packet: "Packet", *_: object) -> None:
-        if packet in self._unread:
-            since = self._unread.pop(packet)
-            self._reports.report(
-                "RCV-03",
-                f"{packet!r} is used again, and its status was not read after the indication; SUCCESS means that it "
-                "is back, PENDING that MiniportReturnPacket will bring it",
-                packet,
-                other=since,
-            )
+        since = self._unread.pop(packet)
+        self._reports.report(
+            "RCV-03",
+            f"{packet!r} is used again, and its status was not read after the indication; SUCCESS means that it "
+            "is back, PENDING that MiniportReturnPacket will bring it",
+            packet,
+            other=since,
+        )
 
     def _showing(self, owner: object, packet: "Packet") -> None:
         self._shown[owner, packet] = hash(packet.to_bytes())
@@ -177,12 +182,10 @@ class ReceiveWatch:
 
     def _leaving(self, adapter: "Adapter") -> None:
         """A batch is to be over when the DPC that indicated it ends, at the latest when the miniport does."""
-        site = self._batches.pop(adapter, None)
-        if site is not None:
-            self._reports.report_late(
-                "RCV-13",
-                f"{adapter.name} has shown frames and does not end the batch; call NdisMEthIndicateReceiveComplete "
-                "when the ring is empty",
-                adapter,
-                site=site,
-            )
+        self._reports.report_late(
+            "RCV-13",
+            f"{adapter.name} has shown frames and does not end the batch; call NdisMEthIndicateReceiveComplete "
+            "when the ring is empty",
+            adapter,
+            site=self._batches.pop(adapter),
+        )

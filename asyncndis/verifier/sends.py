@@ -13,6 +13,7 @@ from asyncndis.base.context import running_context
 
 from .callers import Callers
 from .reports import Reports
+from .watch import Guarded
 
 if TYPE_CHECKING:
     from asyncndis.memory import Packet, PerPacketInfo
@@ -24,6 +25,7 @@ _LIMIT = 30 * 10_000_000
 _PENDING, _SUCCESS = NdisStatus.PENDING, NdisStatus.SUCCESS
 _PRIORITY = cast("PerPacketInfo", 6)
 _TRAVELLING = tuple(cast("PerPacketInfo", slot) for slot in (0, 2, 6))  # checksums, large sends, priority
+_FREES = ("NdisDprFreePacket", "NdisDprFreePacketNonInterlocked", "NdisFreePacket")
 _TOUCHES = (
     "MiniportReserved",
     "MiniportReservedEx",
@@ -64,12 +66,13 @@ class SendWatch:
             "NdisMSendComplete": self._completing,
             "MiniportSend": self._handing_over,
             "ndisMCheckForHang": self._hanging,
-            **dict.fromkeys(_TOUCHES, self._touching),
+            **dict.fromkeys(_TOUCHES, Guarded(self._given_back, self._touching)),
         }
         self.after: Mapping[str, Any] = {
             "NdisSend": self._sent,
             "NdisMSendComplete": self._completed,
-            "MiniportSend": self._handed_over,
+            "MiniportSend": Guarded(self._handling, self._handed_over),
+            **dict.fromkeys(_FREES, Guarded(self._given_back, self._forget)),
         }
 
     def finish(self) -> None:
@@ -125,6 +128,9 @@ class SendWatch:
         if packet.holder is None:  # else it was sent again in the completion
             self._given_back[packet] = adapter
 
+    def _forget(self, packet: "Packet") -> None:
+        del self._given_back[packet]
+
     def _check_order(self, adapter: "Adapter", packet: "Packet", flights: "dict[Packet, _Flight]") -> None:
         """Whether one that was submitted before, with the same priority, is still on its way."""
         for earlier in list(flights):
@@ -142,13 +148,10 @@ class SendWatch:
                 return
 
     def _touching(self, packet: "Packet", *_: object) -> None:
-        adapter = self._given_back.get(packet)
-        if adapter is None:
-            return
         inside = self._callers.inside()
         if inside is None:
             return
-        del self._given_back[packet]
+        adapter = self._given_back.pop(packet)
         if inside.owner is adapter:
             self._reports.report(
                 "SEND-05",
@@ -162,7 +165,7 @@ class SendWatch:
             self._handling[adapter] = packet
 
     def _handed_over(self, adapter: "Adapter", _packet: "Packet") -> None:
-        self._handling.pop(adapter, None)
+        del self._handling[adapter]
 
     def _check_information(self, binding: "Binding", packet: "Packet") -> None:
         """Whether a packet that an intermediate driver sends in place of another carries what that one did."""

@@ -4,15 +4,15 @@ For each NDIS call there is a plan, made once: the levels at which the call is l
 lock, and the checks that want to hear of it. What nobody wants to hear of costs one look into a dictionary.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from asyncndis.base import Probe, RuleViolation
-from asyncndis.base.context import ProcessorView, raised_processor, running_context
+from asyncndis.base.context import raised_processor, raised_processors, running_context
 
 from .callers import HANDLERS, Callers
 from .findings import Findings
-from .levels import LEVELS, Levels, rule_of
+from .levels import LEVELS, rule_of
 from .lives import LifeWatch
 from .lockfree import LOCK_FREE
 from .locks import LockWatch
@@ -24,24 +24,30 @@ from .receives import ReceiveWatch
 from .reports import Reports
 from .requests import RequestWatch
 from .sends import SendWatch
+from .watch import Check, Checks, Guarded, Wanted, Watch, WhileAny, together
 
 __all__ = ["Verifier"]
 
-Check = Callable[..., None]
+_ANY_LEVEL = 31
+_WATCHED = frozenset({*LEVELS, *HANDLERS})
 
 
 class _Plan(NamedTuple):
     """What there is to check about one NDIS call, or one call of a handler.
 
-    :ivar levels: at which the call is legal; None for handlers, whom NDIS calls
-    :ivar lock_rule: the rule that asks for no held lock
-    :ivar checks: what wants to hear of it
+    :ivar highest: the highest level at which the call is legal
+    :ivar is_lock_free: whether it is made with no lock held
+    :ivar guarded: what wants to hear of it for some subjects
+    :ivar while_any: what wants to hear of it at some times
+    :ivar always: what wants to hear of it in any case
     :ivar is_handler: whether it is a call of a handler
     """
 
-    levels: Levels | None
-    lock_rule: str | None
-    checks: tuple[Check, ...]
+    highest: int
+    is_lock_free: bool
+    guarded: tuple[Guarded, ...]
+    while_any: tuple[WhileAny, ...]
+    always: tuple[Check, ...]
     is_handler: bool
 
 
@@ -57,23 +63,13 @@ class Verifier(Probe):
         self._reports = reports = Reports(rules, raises=raises)
         self._callers = callers = Callers()
         self._locks = LockWatch(reports)
-        watches: list[Any] = [self._locks, PoolWatch(reports), MemoryWatch(reports), PacketWatch(reports)]
-        if rules & RequestWatch.rules:
-            watches.append(RequestWatch(reports))
-        watches += [
-            watch(reports, callers) for watch in (OwnerWatch, LifeWatch, SendWatch, ReceiveWatch) if rules & watch.rules
-        ]
-        self._watches = watches
-        before, after = _together(*(watch.before for watch in watches)), _together(*(watch.after for watch in watches))
-        self._plans = {
-            operation: _Plan(
-                LEVELS.get(operation), LOCK_FREE.get(operation), before.get(operation, ()), operation in HANDLERS
-            )
-            for operation in {*LEVELS, *HANDLERS, *before}
-        }
-        for handler in HANDLERS:
-            after[handler] = (*after.get(handler, ()), callers.leave)
-        self._followers = after
+        plain = (PoolWatch, MemoryWatch, PacketWatch, RequestWatch)
+        knowing_callers = (OwnerWatch, LifeWatch, SendWatch, ReceiveWatch)
+        self._watches: list[Watch] = [self._locks]
+        self._watches += [watch(reports) for watch in plain if rules & watch.rules]
+        self._watches += [watch(reports, callers) for watch in knowing_callers if rules & watch.rules]
+        self._plans = _plans([watch.before for watch in self._watches])
+        self._followers = _plans([watch.after for watch in self._watches])
         self.findings: Findings = reports.findings
 
     def before(self, operation: str, subject: object, *arguments: object) -> None:
@@ -81,19 +77,38 @@ class Verifier(Probe):
         plan = self._plans.get(operation)
         if plan is None:
             return
-        if plan.levels is not None:
-            processor = raised_processor()
-            if processor is not None:
-                self._check_caller(operation, plan, subject, processor)
-        for check in plan.checks:
+        highest, is_lock_free, guarded, while_any, always, is_handler = plan
+        for processor in raised_processors.values():  # perhaps another's: a quick look first
+            if processor.irql > highest or (is_lock_free and processor.top is not None):
+                self._check_caller(operation, subject)
+                break
+        for container, check in guarded:
+            if subject in container:
+                check(subject, *arguments)
+        for container, check in while_any:
+            if container:
+                check(subject, *arguments)
+        for check in always:
             check(subject, *arguments)
-        if plan.is_handler:
+        if is_handler:
             self._callers.enter(operation, subject)
 
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """Note what has happened."""
-        for check in self._followers.get(operation, ()):
+        plan = self._followers.get(operation)
+        if plan is None:
+            return
+        _, _, guarded, while_any, always, is_handler = plan
+        for container, check in guarded:
+            if subject in container:
+                check(subject, *arguments)
+        for container, check in while_any:
+            if container:
+                check(subject, *arguments)
+        for check in always:
             check(subject, *arguments)
+        if is_handler:
+            self._callers.leave(operation, subject)
 
     def violated(self, violation: Exception) -> None:
         """Note what an object has found out by itself, whether or not its caller swallows it."""
@@ -105,36 +120,42 @@ class Verifier(Probe):
         self._plans = {}
         self._followers = {}
         for watch in self._watches:
-            if hasattr(watch, "finish"):
-                watch.finish()
+            watch.finish()
 
     def settle(self) -> None:
         """Raise the first violation for which there was nobody to raise at, where violations are raised."""
         self._reports.settle()
 
-    def _check_caller(self, operation: str, plan: _Plan, subject: object, processor: ProcessorView) -> None:
-        assert plan.levels is not None
-        if processor.irql > plan.levels.highest:
+    def _check_caller(self, operation: str, subject: object) -> None:
+        processor, levels = raised_processor(), LEVELS.get(operation)
+        if processor is None or levels is None:
+            return
+        if processor.irql > levels.highest:
             self._reports.report(
                 rule_of(operation, processor.irql),
                 f"{processor.name} calls {operation} at {running_context().irql_name(processor.irql)}; "
-                f"move it to where the level is {plan.levels.words}",
+                f"move it to where the level is {levels.words}",
                 subject,
             )
-        if plan.lock_rule is not None and processor.held_locks:
+        if operation in LOCK_FREE and processor.held_locks:
             names = ", ".join(lock.name for lock in processor.held_locks)
             self._reports.report(
-                plan.lock_rule,
+                LOCK_FREE[operation],
                 f"{processor.name} calls {operation} while it holds {names}; release every spin lock first",
                 subject,
                 other=self._locks.since(processor),
             )
 
 
-def _together(*maps: Mapping[str, Check]) -> dict[str, tuple[Check, ...]]:
-    """For each operation, the checks of all watches."""
-    checks: dict[str, tuple[Check, ...]] = {}
-    for one in maps:
-        for operation, check in one.items():
-            checks[operation] = (*checks.get(operation, ()), check)
-    return checks
+def _plans(maps: Iterable[Mapping[str, Wanted]]) -> dict[str, _Plan]:
+    """The plan of each call that has a level, is a handler's, or is watched."""
+    checks = together(maps)
+    return {operation: _plan_of(operation, *checks.get(operation, Checks())) for operation in _WATCHED | checks.keys()}
+
+
+def _plan_of(
+    operation: str, guarded: tuple[Guarded, ...], while_any: tuple[WhileAny, ...], always: tuple[Check, ...]
+) -> _Plan:
+    levels = LEVELS.get(operation)
+    highest = _ANY_LEVEL if levels is None else levels.highest
+    return _Plan(highest, operation in LOCK_FREE, guarded, while_any, always, operation in HANDLERS)

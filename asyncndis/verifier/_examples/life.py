@@ -90,12 +90,12 @@ class Card(Miniport):
     def initialize(self, adapter):
         self.interrupt = adapter.register_interrupt(lambda: False)
 
-    def isr(self):
+    def isr(self):{mark}
         return {answer}
 {sends}
 card = Card()
 async with open_stack(card) as stack:
-    card.interrupt.fire(){mark}
+    card.interrupt.fire()
 """
 _SHUTDOWN = f"""\
 class Card(Miniport):

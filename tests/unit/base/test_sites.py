@@ -45,6 +45,7 @@ def test_without_a_driver_the_outermost_frame_is_told(monkeypatch: pytest.Monkey
         return False
 
     monkeypatch.setattr("asyncndis.base.sites.is_driver_code", nobody_is_a_driver)
+    monkeypatch.setattr("asyncndis.base.sites._verdicts", {})
     site = caller_site()
     assert site.function == "<module>" or site.file != __file__
 
