@@ -68,6 +68,9 @@ class Monitor:
     name: str
     path: Path
 
+    def __str__(self) -> str:
+        return f"{self.name} (process {self.pid})"
+
     def is_called(self, name: str) -> bool:
         """Whether somebody may mean this one: by the name of its stack, or by its process."""
         return name == str(self.pid) or _shown(name) == self.name

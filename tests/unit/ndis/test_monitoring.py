@@ -82,6 +82,7 @@ async def test_a_stack_answers_until_it_ends(runtime: Path) -> None:
     async with open_stack(Keeper(), Plain(), nic=SimpleNic("nic"), name="lab", monitor=True) as stack:
         [monitor] = await found()
         assert (monitor.pid, monitor.name) == (os.getpid(), "lab")
+        assert str(monitor) == f"lab (process {os.getpid()})"
         assert monitor.is_called("lab")
         assert monitor.is_called(str(os.getpid()))
         assert not monitor.is_called("la")
