@@ -288,17 +288,15 @@ class BusMasterMiniport(Miniport):
         self.adapter.send_complete(self._transmit.abandon(), _ABORTED)
 
     def _indicate_received(self) -> None:
-        """Indicate what has come, a run of the ring at a time, and post what is vacant afterwards."""
+        """Indicate what has come, a run of the ring at a time; what is vacant is posted in between, and afterwards."""
         self._is_indicating = True
         try:
-            while self._is_on and (received := self._receive.receive()) is not None:
+            while self._is_on and (received := self._receive.exchange()) is not None:
                 self.adapter.indicate(received.packets)
                 for packet in received.kept:
                     self._receive.give_back(packet)
         finally:
             self._is_indicating = False
-        if self._is_on:
-            self._receive.refill()
 
     def _set_power(self, state: PowerState) -> None:
         """Sleep, with nothing to send any more, or wake up and be as before."""

@@ -7,7 +7,7 @@ status it answers; anything else is the driver's end: the stack is told which ha
 
 import inspect
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import Any, Protocol
 
@@ -16,6 +16,7 @@ from anyio.abc import TaskGroup
 
 from asyncndis.base import NdisError, NdisStatus, Probe
 from asyncndis.kernel import Irql, PlainCalls, invoke, invoke_nowait
+from asyncndis.memory import Packet
 
 __all__ = ["Handler", "Owner", "Worker"]
 
@@ -104,6 +105,24 @@ class Handler:
         except Exception as error:  # noqa: BLE001 - as above
             self._owner.fail(error, self.name)
             return failed
+
+    def call_each(self, calls: PlainCalls, packets: Iterable[Packet], *more: Any) -> None:
+        """Call a plain handler for several packets in a row; what it answers is not asked for.
+
+        :param more: what it is called with besides
+        """
+        if self._probe is not None:
+            for packet in packets:
+                self.call_in(calls, packet, *more)
+            return
+        make, bound = calls.make, self._bound
+        for packet in packets:
+            try:
+                make(bound, packet, *more)
+            except NdisError:
+                pass  # a status, which nobody waits for
+            except Exception as error:  # noqa: BLE001 - as above
+                self._owner.fail(error, self.name)
 
     async def run(self, *arguments: Any, irql: int = _PASSIVE, failed: Any = None) -> Any:
         """Call a handler that may wait; parameters as :meth:`call`."""

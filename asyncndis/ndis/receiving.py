@@ -48,8 +48,8 @@ class _Loan:
 
     __slots__ = ("handed_on", "owed", "returning", "total")
 
-    def __init__(self, *, handed_on: bool) -> None:
-        self.handed_on = handed_on
+    def __init__(self) -> None:
+        self.handed_on = False
         self.owed: dict[Binding, int] = {}
         self.total = 0
         self.returning: Binding | None = None
@@ -70,6 +70,7 @@ class ReceivePath:
         "_loans",
         "_low",
         "_return",
+        "_spare",
         "_unwanted",
         "_worker",
     )
@@ -81,6 +82,7 @@ class ReceivePath:
         self._return = adapter.handler("MiniportReturnPacket", "return_packet")
         self._worker = Worker(adapter.group, f"returns of {adapter.name}", adapter.came_to_rest)
         self._home: dict[Packet, None] = {}
+        self._spare: list[_Loan] = []  # one is needed for each packet, and most end at once
         self._borrowers = f"protocols of {adapter.name}"
 
     def statistics(self) -> ReceiveStatistics:
@@ -118,28 +120,45 @@ class ReceivePath:
             finally:
                 for binding in self._adapter.open_bindings:
                     binding.end_batch()
+                self._adapter.came_to_rest()
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
+        adapter = self._adapter
         low = False
+        known: bytes | None = None
+        bindings = takers = adapter.open_bindings
         for packet in packets:
             check_instance("a packet to indicate", packet, Packet)
             status = packet.oob.status
-            if status not in (_SUCCESS, _RESOURCES):
-                raise RuleViolation(
-                    "RCV-02",
-                    f"{self._adapter.name} indicates {packet!r} with status {status:#x}; set SUCCESS to lend it, or "
-                    "RESOURCES to keep it",
-                    packet,
-                )
-            if low and status != _RESOURCES:
-                raise RuleViolation(
-                    "RCV-02",
-                    f"{self._adapter.name} indicates {packet!r} with SUCCESS behind one with RESOURCES; after the "
-                    "first RESOURCES all are",
-                    packet,
-                )
-            low = status == _RESOURCES
-            self._indicate(packet, calls, low=low)
+            if status != _SUCCESS or low:
+                self._check_status(packet, status, low=low)
+                low = True
+            header = packet.head(adapter.header_size)
+            if header != known or bindings is not adapter.open_bindings:  # frames in a row often have one header
+                known, bindings = header, adapter.open_bindings
+                takers = self._takers(packet, header)
+            self._indicate(packet, takers, calls, low=low)
+
+    def _check_status(self, packet: Packet, status: int, *, low: bool) -> None:
+        """Refuse a status that is none of the two, and SUCCESS behind RESOURCES (RCV-02)."""
+        if status == _RESOURCES:
+            return
+        if status == _SUCCESS and low:
+            text = "with SUCCESS behind one with RESOURCES; after the first RESOURCES all are"
+        else:
+            text = f"with status {status:#x}; set SUCCESS to lend it, or RESOURCES to keep it"
+        raise RuleViolation("RCV-02", f"{self._adapter.name} indicates {packet!r} {text}", packet)
+
+    def _takers(self, packet: Packet, header: bytes) -> "tuple[Binding, ...]":
+        """The bindings that want a frame with such a header."""
+        adapter = self._adapter
+        if len(header) < adapter.header_size:
+            raise RuleViolation(
+                "PKT-12",
+                f"{adapter.name} indicates {packet!r} without a whole MAC header in its first buffer; chain one",
+                packet,
+            )
+        return tuple(binding for binding in adapter.open_bindings if binding.accepts(header))
 
     def show_looped(self, packet: Packet) -> None:
         """A frame that NDIS loops back: the same, but it was not received."""
@@ -192,55 +211,47 @@ class ReceivePath:
         self._worker.stop()
         return left
 
-    def _indicate(self, packet: Packet, calls: PlainCalls, *, low: bool) -> None:
+    def _indicate(self, packet: Packet, takers: "tuple[Binding, ...]", calls: PlainCalls, *, low: bool) -> None:
         adapter = self._adapter
-        first = packet.first
-        header = b"" if first is None else bytes(first.view()[: adapter.header_size])
-        if len(header) < adapter.header_size:
-            raise RuleViolation(
-                "PKT-12",
-                f"{adapter.name} indicates {packet!r} without a whole MAC header in its first buffer; chain one",
-                packet,
-            )
-        handed_on = packet.state in _INDICATED and adapter.has_from_below(packet)
+        handed_on = bool(adapter.lower) and packet.state in _INDICATED and adapter.has_from_below(packet)
         event = PacketEvent.INDICATE_RESOURCES if low else PacketEvent.INDICATE
         packet.transfer(PacketEvent.HAND_ON if handed_on else event, self._borrowers)
         self._indicated += 1
-        loan = self._loans[packet] = _Loan(handed_on=handed_on)
+        loan = self._loans[packet] = self._spare.pop() if self._spare else _Loan()
+        loan.handed_on = handed_on
         self._low += low
-        wanted = 0
-        for binding in adapter.open_bindings:
-            if binding.accepts(header):
-                wanted += 1
-                self._deliver(binding, packet, loan, calls, low=low)
-        self._delivered += wanted
-        self._unwanted += not wanted
+        self._delivered += len(takers)
+        self._unwanted += not takers
+        for binding in takers:
+            loan.returning = binding
+            try:
+                promised = binding.receive_packet(packet, calls, low=low)
+            finally:
+                loan.returning = None
+            if promised:
+                self._note(binding, packet, loan, promised, low=low)
         if not loan.total:
             self._settle(packet, loan, calls, low=low)
+            self._spare.append(loan)
         elif adapter.gate.serialized:
             packet.oob.status = _PENDING
 
-    def _deliver(self, binding: "Binding", packet: Packet, loan: _Loan, calls: PlainCalls, *, low: bool) -> None:
-        """Give a packet to one protocol, and note how often it will return it."""
-        loan.returning = binding
-        try:
-            promised = binding.receive_packet(packet, calls, low=low)
-        finally:
-            loan.returning = None
-        if promised and low:
-            binding.protocol.fail(
-                RuleViolation(
-                    "RCV-06",
-                    f"ProtocolReceivePacket of {binding.name} answered {promised} for a packet with status RESOURCES; "
-                    "copy it there and then, and answer 0",
-                    packet,
-                    site=binding.site_of("receive_packet"),
-                ),
-                "ProtocolReceivePacket",
-            )
-        elif promised:
+    def _note(self, binding: "Binding", packet: Packet, loan: _Loan, promised: int, *, low: bool) -> None:
+        """Note how often a protocol will return a packet."""
+        if not low:
             loan.owed[binding] = promised
             loan.total += promised
+            return
+        binding.protocol.fail(
+            RuleViolation(
+                "RCV-06",
+                f"ProtocolReceivePacket of {binding.name} answered {promised} for a packet with status RESOURCES; "
+                "copy it there and then, and answer 0",
+                packet,
+                site=binding.site_of("receive_packet"),
+            ),
+            "ProtocolReceivePacket",
+        )
 
     def _settle(self, packet: Packet, loan: _Loan, calls: PlainCalls | None = None, *, low: bool = False) -> None:
         """Nobody owes a return any more: the packet is the miniport's again.
@@ -258,7 +269,8 @@ class ReceivePath:
             packet.oob.status = _SUCCESS
         elif self._return is not None:
             self._call_return(packet, calls)
-        self._adapter.came_to_rest()
+        if calls is None:
+            self._adapter.came_to_rest()
 
     def _call_return(self, packet: Packet, calls: PlainCalls | None) -> None:
         """MiniportReturnPacket, now or later."""

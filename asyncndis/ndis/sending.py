@@ -78,22 +78,9 @@ class SendPath:
     """
 
     __slots__ = (
-        "_adapter",
-        "_answered",
-        "_cancel",
-        "_failed",
-        "_has_queue",
-        "_in_flight",
-        "_is_awaited",
-        "_queue",
-        "_refused",
-        "_requeued",
-        "_send",
-        "_send_packets",
-        "_sent",
-        "_stalled",
-        "_worker",
-    )
+        "_adapter", "_answered", "_cancel", "_failed", "_has_queue", "_in_flight", "_is_array", "_is_awaited",
+        "_queue", "_refused", "_requeued", "_send", "_send_packets", "_sent", "_stalled", "_worker",
+    )  # fmt: skip
 
     def __init__(self, adapter: "Adapter") -> None:
         self._adapter = adapter
@@ -108,6 +95,7 @@ class SendPath:
         handler = self._send_packets or self._send
         self._is_awaited = handler is not None and handler.awaited
         self._has_queue = adapter.gate.serialized or self._is_awaited
+        self._is_array = self._send_packets is not None and not self._has_queue  # then packets need no answer each
         self._worker = Worker(adapter.group, f"sends of {adapter.name}", adapter.came_to_rest)
 
     def statistics(self) -> SendStatistics:
@@ -127,9 +115,10 @@ class SendPath:
 
     def submit(self, binding: "Binding", packet: Packet) -> NdisStatus:
         """NdisSend: what it answers; PENDING where the packet comes back through ProtocolSendComplete."""
-        refusal = self._accept(binding, packet, binding.refuses_traffic(), inline=True)
-        if refusal is not None:
-            return refusal
+        refused: list[tuple[Packet, NdisStatus]] = []
+        self._accept(binding, (packet,), [], refused, inline=True)
+        if refused:
+            return refused[0][1]
         submission = self._in_flight[packet]
         self._deliver((packet,))
         submission.inline = False
@@ -137,16 +126,10 @@ class SendPath:
 
     def submit_all(self, binding: "Binding", packets: Iterable[Packet]) -> None:
         """NdisSendPackets: each packet comes back through ProtocolSendComplete."""
-        refusal = binding.refuses_traffic()
         accepted: list[Packet] = []
         refused: list[tuple[Packet, NdisStatus]] = []
         try:
-            for packet in packets:
-                reason = self._accept(binding, packet, refusal, inline=False)
-                if reason is None:
-                    accepted.append(packet)
-                else:
-                    refused.append((packet, reason))
+            self._accept(binding, packets, accepted, refused, inline=False)
         finally:  # what was accepted before one that may not be sent is on its way
             if accepted:
                 self._deliver(accepted)
@@ -154,26 +137,28 @@ class SendPath:
                 binding.send_is_complete(packet, reason)
 
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
-        """NdisMSendComplete for several packets: protocols are called in a row."""
-        with PlainCalls(Irql.DISPATCH) as calls:
+        """NdisMSendComplete for several packets: they are taken back, and then their protocols are told in a row."""
+        status = NdisStatus(status)
+        rows: list[tuple[Binding, list[Packet]]] = []
+        try:
             for packet in packets:
-                self.complete(packet, status, calls)
+                submission = self._pop(packet, status)
+                self._hand_over(packet, submission, status)
+                if not rows or rows[-1][0] is not submission.binding:
+                    rows.append((submission.binding, []))
+                rows[-1][1].append(packet)
+        finally:
+            self._adapter.came_to_rest()
+            with PlainCalls(Irql.DISPATCH) as calls:
+                for binding, row in rows:
+                    binding.sends_are_complete(row, status, calls)
+        if self._stalled or self._queue:
+            self.resources_available()
 
-    def complete(self, packet: Packet, status: int, calls: PlainCalls | None = None) -> None:
+    def complete(self, packet: Packet, status: int) -> None:
         """NdisMSendComplete."""
-        if type(status) is not NdisStatus:
-            status = NdisStatus(status)
-        if status is _PENDING or status is _RESOURCES:
-            raise RuleViolation(
-                "SEND-03",
-                f"{self._adapter.name} completes {packet!r} with {status.name}; a completion is final, use SUCCESS, "
-                "FAILURE or REQUEST_ABORTED",
-                packet,
-            )
-        submission = self._in_flight.pop(packet, None)
-        if submission is None:
-            raise self._unknown(packet)
-        self._give_back(packet, submission, status, calls)
+        status = NdisStatus(status)
+        self._give_back(packet, self._pop(packet, status), status)
         if self._stalled or self._queue:
             self.resources_available()
 
@@ -257,29 +242,41 @@ class SendPath:
         return oldest.checks >= 2
 
     def _accept(
-        self, binding: "Binding", packet: Packet, refusal: NdisStatus | None, *, inline: bool
-    ) -> NdisStatus | None:
-        """Take a packet over, or say by which status it is refused."""
+        self,
+        binding: "Binding",
+        packets: Iterable[Packet],
+        accepted: list[Packet],
+        refused: list[tuple[Packet, NdisStatus]],
+        *,
+        inline: bool,
+    ) -> None:
+        """Take packets over, or say by which status each is refused."""
         adapter = self._adapter
-        check_instance("a packet to send", packet, Packet)
-        if refusal is None and not self._is_well_formed(packet):
-            refusal = NdisStatus.INVALID_PACKET
-        if refusal is not None:
-            self._refused += 1
-            return refusal
-        handed_on = packet.state is _SENDING and binding.owns(packet.holder)
-        packet.transfer(PacketEvent.HAND_ON if handed_on else PacketEvent.SEND, adapter)
-        self._in_flight[packet] = _Submission(binding, handed_on=handed_on, inline=inline)
-        self._answered.discard(packet)
-        return None
+        refusal = binding.refuses_traffic()
+        above = binding.virtual_adapter  # of an intermediate driver, which hands on what it was given there
+        submission: _Submission | None = None
+        for packet in packets:
+            check_instance("a packet to send", packet, Packet)
+            if refusal is not None or not self._is_well_formed(packet):
+                self._refused += 1
+                refused.append((packet, refusal or NdisStatus.INVALID_PACKET))
+                continue
+            handed_on = above is not None and packet.state is _SENDING and binding.owns(packet.holder)
+            packet.transfer(PacketEvent.HAND_ON if handed_on else PacketEvent.SEND, adapter)
+            if submission is None or submission.handed_on is not handed_on or not self._is_array:
+                submission = _Submission(binding, handed_on=handed_on, inline=inline)
+            self._in_flight[packet] = submission
+            accepted.append(packet)
+        if self._answered:
+            self._answered.difference_update(accepted)
 
     def _is_well_formed(self, packet: Packet) -> bool:
         """Whether its length is one of a frame, with the whole header in its first buffer (PKT-12, SEND-15)."""
-        header_size = self._adapter.header_size
-        if not header_size <= packet.length <= self._adapter.maximum_total_size:
-            return False
-        first = packet.first
-        return first is not None and first.length >= header_size
+        adapter = self._adapter
+        counts = packet.query()
+        first = counts.first_buffer
+        is_whole = first is not None and first.length >= adapter.header_size
+        return is_whole and counts.total_length <= adapter.maximum_total_size
 
     def _deliver(self, packets: Sequence[Packet]) -> None:
         """Hand accepted packets to the miniport, or to its queue."""
@@ -364,6 +361,7 @@ class SendPath:
         if submission.inline:
             submission.answered = status
             self._hand_over(packet, submission, status)
+            self._adapter.came_to_rest()
         else:
             self._give_back(packet, submission, status)
 
@@ -446,14 +444,27 @@ class SendPath:
             packet.transfer(PacketEvent.REQUEUE, self._adapter)
             self._queue.appendleft(packet)
 
-    def _give_back(
-        self, packet: Packet, submission: _Submission, status: NdisStatus, calls: PlainCalls | None = None
-    ) -> None:
+    def _pop(self, packet: Packet, status: NdisStatus) -> _Submission:
+        """Find what the miniport completes, or say what is wrong with that."""
+        if status is _PENDING or status is _RESOURCES:
+            raise RuleViolation(
+                "SEND-03",
+                f"{self._adapter.name} completes {packet!r} with {status.name}; a completion is final, "
+                "use SUCCESS, FAILURE or REQUEST_ABORTED",
+                packet,
+            )
+        submission = self._in_flight.pop(packet, None)
+        if submission is None:
+            raise self._unknown(packet)
+        return submission
+
+    def _give_back(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
         """The packet is its protocol's again, which is told."""
         self._hand_over(packet, submission, status)
-        submission.binding.send_is_complete(packet, status, calls)
+        self._adapter.came_to_rest()
+        submission.binding.send_is_complete(packet, status)
 
-    def _hand_over(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
+    def _hand_over(self, packet: Packet, submission: _Submission, status: int) -> None:
         if self._adapter.scatter_gather is not None:
             self._adapter.scatter_gather.unmap(packet)
         if submission.handed_on:
@@ -464,7 +475,6 @@ class SendPath:
             self._sent += 1
         else:
             self._failed += 1
-        self._adapter.came_to_rest()
 
     def _unknown(self, packet: Any) -> RuleViolation:
         """Why a packet cannot be completed now."""

@@ -5,6 +5,7 @@ Handlers that wait are run one after another, in the order of the events. A pack
 protocol whose receive handler waits, which copies it.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisError, NdisStatus, Probe, Site
@@ -152,19 +153,23 @@ class UpperEdge:
         """Where a handler is defined."""
         return self.protocol.site_of(name)
 
-    def send_is_complete(self, packet: Packet, status: int, calls: PlainCalls | None = None) -> None:
+    def send_is_complete(self, packet: Packet, status: NdisStatus) -> None:
         """Tell the protocol that a packet is its own again."""
-        outcome = self._awaited.pop(packet, None) if self._awaited else None
-        if outcome is not None:
-            outcome.set(status)
-            return
-        if type(status) is not NdisStatus:
-            status = NdisStatus(status)
-        handler = self._handlers.get("send_complete")
-        if handler is not None and calls is not None and not handler.awaited:
-            handler.call_in(calls, packet, status)
-        else:
+        if not self._is_awaited(packet, status):
             self._tell("send_complete", packet, status)
+
+    def sends_are_complete(self, packets: Sequence[Packet], status: NdisStatus, calls: PlainCalls) -> None:
+        """The same for several packets."""
+        if self._awaited:
+            packets = [packet for packet in packets if not self._is_awaited(packet, status)]
+        handler = self._handlers.get("send_complete")
+        if handler is None:
+            return
+        if handler.awaited:
+            for packet in packets:
+                self._worker.post(handler.run, packet, status)
+        else:
+            handler.call_each(calls, packets, status)
 
     def receive_packet(self, packet: Packet, calls: PlainCalls, *, low: bool) -> int:
         """Give the protocol a packet; the answer is how often it will return it."""
@@ -260,6 +265,13 @@ class UpperEdge:
         """Take back the packets that the protocol has not returned, and stop its handlers; the answer is which."""
         self._worker.stop()
         return self.adapter.receives.forget(self._as_binding()) + self._copies.forget()
+
+    def _is_awaited(self, packet: Packet, status: NdisStatus) -> bool:
+        """Tell the task that waits for a packet to be sent; False where none does."""
+        outcome = self._awaited.pop(packet, None) if self._awaited else None
+        if outcome is not None:
+            outcome.set(status)
+        return outcome is not None
 
     def _tell(self, name: str, *arguments: object) -> None:
         handler = self._handlers.get(name)

@@ -24,6 +24,8 @@ class FrameFilter(IntFlag):
 
 
 _ALL = sum(FrameFilter)
+_PROMISCUOUS = int(FrameFilter.PROMISCUOUS)
+_ALL_MULTICAST = int(FrameFilter.ALL_MULTICAST)
 
 
 class AddressFilter:
@@ -95,11 +97,11 @@ class AddressFilter:
 
     def admit(self, frames: Sequence[bytes]) -> Sequence[bytes]:
         """The frames that pass, in order."""
-        rule = self._rule
-        if rule & FrameFilter.PROMISCUOUS:
+        rule = int(self._rule)  # operations on flags cost ten times as much
+        if rule & _PROMISCUOUS:
             return frames
         addresses = self._addresses
-        if not rule & FrameFilter.ALL_MULTICAST:
+        if not rule & _ALL_MULTICAST:
             return [frame for frame in frames if frame[:6] in addresses]
         return [
             frame for frame in frames if frame[:6] in addresses or (frame[0] & 1 and frame[:6] != BROADCAST_ADDRESS)

@@ -35,7 +35,7 @@ class Cause(IntFlag):
     """The device could not reach memory that the driver named."""
 
 
-_ALL = sum(Cause)
+_ALL = int(sum(Cause))  # a plain integer, as all that is kept here: operations on flags cost ten times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,13 @@ class InterruptUnit:
 
     :ivar on_interrupt: called when the line goes up
     :ivar raised: how often it went up
+    :ivar cause_bits: the causes that are set, as in the register
+    :ivar mask_bits: those that can raise the line
     """
 
     __slots__ = (
-        "_alarm", "_cause", "_due", "_frames_limit", "_held", "_held_frames", "_is_up", "_mask", "_microseconds",
-        "on_interrupt", "raised",
+        "_alarm", "_due", "_frames_limit", "_held", "_held_frames", "_is_up", "_microseconds", "cause_bits",
+        "mask_bits", "on_interrupt", "raised",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -73,24 +75,24 @@ class InterruptUnit:
 
     def reset(self) -> None:
         """Forget all causes, mask everything, coalesce nothing."""
-        self._cause = self._mask = self._held = self._held_frames = self._microseconds = 0
+        self.cause_bits = self.mask_bits = self._held = self._held_frames = self._microseconds = 0
         self._frames_limit = 1
         self._disarm()
         self._update()
 
     def line(self) -> bool:
         """Whether the line is up."""
-        return bool(self._cause & self._mask)
+        return bool(self.cause_bits & self.mask_bits)
 
     @property
     def cause(self) -> Cause:
         """The causes that are set, masked or not."""
-        return Cause(self._cause)
+        return Cause(self.cause_bits)
 
     @property
     def mask(self) -> Cause:
         """The causes that can raise the line."""
-        return Cause(self._mask)
+        return Cause(self.mask_bits)
 
     @property
     def coalescing(self) -> tuple[int, int]:
@@ -99,17 +101,17 @@ class InterruptUnit:
 
     def enable(self, causes: int = _ALL) -> None:
         """Let causes raise the line; it goes up at once when one of them is set already."""
-        self._mask |= _checked(causes)
+        self.mask_bits |= _checked(causes)
         self._update()
 
     def disable(self, causes: int = _ALL) -> None:
         """Mask causes; they are still set when they occur."""
-        self._mask &= ~_checked(causes)
+        self.mask_bits &= ~_checked(causes)
         self._update()
 
     def acknowledge(self, causes: int) -> None:
         """Clear causes; the line goes down when none is left."""
-        self._cause &= ~_checked(causes)
+        self.cause_bits &= ~_checked(causes)
         self._update()
 
     def coalesce(self, frames: int, microseconds: int) -> None:
@@ -130,7 +132,7 @@ class InterruptUnit:
             self._held = 0
             self._disarm()
         self._held_frames = 0
-        self._cause |= causes
+        self.cause_bits |= int(causes)
         self._update()
 
     def completed(self, causes: int, frames: int) -> None:
@@ -139,7 +141,7 @@ class InterruptUnit:
         if self._held_frames >= self._frames_limit:
             self.set(causes)
             return
-        self._held |= causes
+        self._held |= int(causes)
         if self._alarm is None and self._microseconds:
             self._arm(self._microseconds * MICROSECOND)
 
@@ -147,14 +149,14 @@ class InterruptUnit:
         """The state of it now."""
         left = None if self._alarm is None else max(0, self._due - current_clock().now())
         return InterruptState(
-            self._cause, self._mask, self._frames_limit, self._microseconds, self._held, self._held_frames, left,
-            self.raised,
+            self.cause_bits, self.mask_bits, self._frames_limit, self._microseconds, self._held, self._held_frames,
+            left, self.raised,
         )  # fmt: skip
 
     def restore(self, state: InterruptState) -> None:
         """Be as it was; nobody is called for a line that was up then."""
         self._disarm()
-        self._cause, self._mask = state.cause, state.mask
+        self.cause_bits, self.mask_bits = state.cause, state.mask
         self._frames_limit, self._microseconds = state.frames_limit, state.microseconds
         self._held, self._held_frames = state.held, state.held_frames
         self._is_up, self.raised = self.line(), state.raised
@@ -162,7 +164,7 @@ class InterruptUnit:
             self._arm(state.left)
 
     def _update(self) -> None:
-        is_up = bool(self._cause & self._mask)
+        is_up = bool(self.cause_bits & self.mask_bits)
         if is_up == self._is_up:
             return
         self._is_up = is_up
@@ -190,5 +192,6 @@ class InterruptUnit:
 
 
 def _checked(causes: int) -> int:
-    check_integer("causes", causes)
-    return causes & _ALL
+    if type(causes) is not int:
+        check_integer("causes", causes)
+    return int(causes) & _ALL

@@ -120,9 +120,10 @@ class ReceiveHalf:
         """Where the NIC finds the ring."""
         return self._ring.memory.physical_address
 
-    def receive(self) -> Received | None:
-        """Take frames that have come, up to the end of the ring; they are to be indicated. None when there are none."""
+    def exchange(self) -> Received | None:
+        """Post what is vacant, and take frames that have come, up to the end of the ring; None when there are none."""
         with self._lock:
+            self._post_vacant()
             ring = self._ring
             at, count = ring.given_back()
             if not count:
@@ -135,9 +136,9 @@ class ReceiveHalf:
         return Received(packets, packets[lendable:])
 
     def refill(self) -> None:
-        """Post what is vacant, and ring the doorbell once."""
+        """Post what is vacant."""
         with self._lock:
-            self._refill()
+            self._post_vacant()
 
     def give_back(self, packet: Packet) -> bool:
         """A packet is the miniport's again: its slot is vacant; whether it is time to refill.
@@ -176,7 +177,8 @@ class ReceiveHalf:
             packets.append(packet)
         return packets
 
-    def _refill(self) -> None:
+    def _post_vacant(self) -> None:
+        """Post every vacant slot, and ring the doorbell once."""
         ring, vacant = self._ring, self._vacant
         if not vacant:
             return
