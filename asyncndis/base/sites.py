@@ -1,9 +1,10 @@
 """Call sites: the line of a driver that made a call.
 
 A report is worth little without the two lines that disagree. A site is the innermost frame that is neither of this
-package nor of the machinery that calls go through (the standard library, the event loops); shipped drivers count as
-drivers, so that a fault of theirs is shown in them. Looking is done only when a report is made or when somebody asked
-for tracking, since walking frames costs more than an allocation; what a place is called is found out once.
+package nor of the machinery that calls go through (the standard library, the event loops); shipped drivers and those of
+scenarios count as drivers, so that a fault of theirs is shown in them. Looking is done only when a report is made or
+when somebody asked for tracking, since walking frames costs more than an allocation; what a place is called is found
+out once.
 """
 
 import os
@@ -19,7 +20,7 @@ from .checks import check_instance
 __all__ = ["Site", "caller_site", "is_called_by_driver", "is_driver_code"]
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
-_DRIVERS = _PACKAGE + "drivers" + os.sep
+_DRIVERS = tuple(_PACKAGE + str(Path(folder)) + os.sep for folder in ("drivers", "testing/scenarios"))
 _DESCRIPTORS = tuple(_PACKAGE + floor + os.sep for floor in ("base", "kernel", "memory", "ddi", "verifier"))
 _STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
@@ -49,7 +50,7 @@ class Site:
 
 @cache
 def is_driver_code(file: str) -> bool:
-    """Whether a source file counts as a driver's: neither of this package, but for its drivers, nor machinery."""
+    """Whether a source file counts as a driver's: neither of this package, but for its own drivers, nor machinery."""
     check_instance("a source file's name", file, str)
     if file.startswith(_PACKAGE):
         return file.startswith(_DRIVERS)

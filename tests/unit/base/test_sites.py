@@ -56,6 +56,8 @@ def test_without_a_driver_the_outermost_frame_is_told(monkeypatch: pytest.Monkey
         (PACKAGE / "memory" / "pool.py", False),
         (PACKAGE / "__init__.py", False),
         (PACKAGE / "drivers" / "port.py", True),
+        (PACKAGE / "testing" / "scenarios" / "life.py", True),
+        (PACKAGE / "testing" / "computers.py", False),
         (PACKAGE.parent / "asyncndis_driver.py", True),
         (Path("/far/driver.py"), True),
         (Path("<string>"), True),
