@@ -9,7 +9,14 @@ import pytest
 
 from tests.house.sources import ROOT, SOURCES, Source, floor_of
 
-PLAIN_FLOORS = {"asyncndis", "asyncndis.base", "asyncndis.kernel", "asyncndis.memory", "asyncndis.ddi"}
+PLAIN_FLOORS = {
+    "asyncndis",
+    "asyncndis.base",
+    "asyncndis.ddi",
+    "asyncndis.kernel",
+    "asyncndis.memory",
+    "asyncndis.testing",
+}
 LATE_IMPORTS = {"asyncio", "trio", "uvloop", "click", "rich", "hypothesis", "pytest"}
 
 
