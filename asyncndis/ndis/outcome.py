@@ -12,11 +12,12 @@ from typing import Any
 from anyio import CancelScope, get_cancelled_exc_class
 
 from asyncndis.kernel import Clock, Seat, VirtualClock, current_host
+from asyncndis.kernel.clock import SECOND
 from asyncndis.kernel.control import loop_control
 
 __all__ = ["Outcome", "wait_patiently"]
 
-_STEP = 0.05
+_STEP = SECOND // 20
 
 
 class Outcome:
@@ -65,11 +66,11 @@ class Outcome:
             raise
 
     async def _hold_back(self, clock: Clock, seconds: float) -> None:
-        deadline = clock.now() + round(seconds * 10_000_000)
+        deadline = clock.now() + round(seconds * SECOND)
         while self.value is None and clock.now() < deadline:
             try:
                 with CancelScope(shield=True):
-                    await self.wait_patiently(clock, (deadline - clock.now()) / 10_000_000)
+                    await self.wait_patiently(clock, (deadline - clock.now()) / SECOND)
             except get_cancelled_exc_class():
                 continue  # a further native cancellation; the one before is raised in the end
 
@@ -91,12 +92,15 @@ async def wait_patiently(
     :param ask_to_be_woken: gets a seat to which a value is handed when the condition may have changed
     :returns: whether it holds
     """
-    deadline = clock.now() + round(seconds * 10_000_000)
+    started = clock.now()
+    deadline = started + round(seconds * SECOND)
     while not condition():
         if clock.now() >= deadline:
             return False
         if isinstance(clock, VirtualClock) and not clock.moving:
-            await _move(clock, condition)
+            # In steps that grow, since most often nothing happens until the time is up.
+            step = max(_STEP, clock.now() - started)
+            await _move(clock, min(step, deadline - clock.now()) / SECOND, condition)
             continue
         seat: Seat[Any] = current_host().new_seat()
         ask_to_be_woken(seat)
@@ -112,11 +116,11 @@ async def wait_patiently(
     return True
 
 
-async def _move(clock: VirtualClock, condition: Callable[[], bool]) -> None:
-    """Move a virtual clock a little, when everybody else waits and nobody moves it."""
+async def _move(clock: VirtualClock, seconds: float, condition: Callable[[], bool]) -> None:
+    """Move a virtual clock, when everybody else waits and nobody moves it."""
     await loop_control().settle()
     if not condition() and not clock.moving:
-        await clock.advance(_STEP)
+        await clock.advance(seconds)
 
 
 def _wake(seat: Seat[Any]) -> None:

@@ -78,7 +78,7 @@ class Machine:
         self.adapter = await self.ndis.add_adapter(self.rig)
         return self
 
-    async def __aexit__(self, *error: Any) -> None:
+    async def __aexit__(self, *error: object) -> None:
         try:
             await self.ndis.__aexit__(*error)
         finally:

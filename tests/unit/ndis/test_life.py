@@ -202,7 +202,10 @@ async def test_initialize_is_cancelled() -> None:
             tasks.start_soon(ndis.add_adapter, rig)
             await settle()
             assert rig.adapter.state is AdapterState.INITIALIZING
-            assert repr(rig.adapter) == "<Adapter 'rig' initializing, link up, 0 bindings, 0 sends in flight, 0 packets lent>"
+            assert (
+                repr(rig.adapter)
+                == "<Adapter 'rig' initializing, link up, 0 bindings, 0 sends in flight, 0 packets lent>"
+            )
             tasks.cancel_scope.cancel()
         assert rig.adapter.claims.live() == []
 
@@ -255,7 +258,15 @@ class TestPlainCharacteristics:
 
     @pytest.mark.parametrize(
         "handler",
-        ["isr", "disable_interrupt", "enable_interrupt", "check_for_hang", "transfer_data", "cancel_send_packets", "shutdown"],
+        [
+            "isr",
+            "disable_interrupt",
+            "enable_interrupt",
+            "check_for_hang",
+            "transfer_data",
+            "cancel_send_packets",
+            "shutdown",
+        ],
     )
     async def test_a_handler_that_may_not_wait(self, handler: str) -> None:
         async def wait(*_: object) -> None:
