@@ -132,7 +132,7 @@ class Bridge(Intermediate):
         port.received += 1
         if not port.in_batch:
             self._relays.begin_batch(port)
-        header = _addresses_of(packet)
+        header = packet.head(12)
         destination, source = header[:6], header[6:]
         if not self._is_hub:
             self._table.learn(source, port)
@@ -151,7 +151,7 @@ class Bridge(Intermediate):
     def send_packets(self, packets: Sequence[Packet]) -> None:
         """The station above sends. IRQL: DISPATCH. Rule: PKT-14."""
         for packet in packets:
-            if not self._relays.send(packet, self._ways_to(_addresses_of(packet)[:6], None)):
+            if not self._relays.send(packet, self._ways_to(packet.head(6), None)):
                 self.adapter.send_complete(packet, NdisStatus.FAILURE)
         self._relays.flush(self._ports.values())
 
@@ -190,11 +190,4 @@ class Bridge(Intermediate):
 
     def _is_for_above(self, destination: bytes) -> bool:
         """Whether the station above is to see a frame."""
-        return bool(destination[0] & 1 or self.packet_filter & _PROMISCUOUS) or destination == self._station
-
-
-def _addresses_of(packet: Packet) -> bytes:
-    """The destination and the source of a frame."""
-    first = packet.first
-    assert first is not None  # NDIS has seen that it holds the header
-    return bytes(first.view()[:12])
+        return bool(destination[0] & 1 or int(self.packet_filter) & _PROMISCUOUS) or destination == self._station

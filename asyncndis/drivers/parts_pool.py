@@ -11,7 +11,7 @@ from typing import NamedTuple
 from asyncndis.base import NdisError
 from asyncndis.memory import BufferPool, Memory, Packet, PacketPool, PoolStatistics
 
-from .parts import chain_parts_nowait, free_chain
+from .parts import chain_parts_nowait
 
 __all__ = ["PartsPool", "PartsPoolStatistics"]
 
@@ -74,7 +74,7 @@ class PartsPool:
         buffer = source.first
         try:
             while buffer is not None:
-                packet.chain_at_back(allocate(buffer.part(0, buffer.length)))
+                packet.chain_at_back(allocate(buffer.part(0)))
                 buffer = buffer.next
         except NdisError:
             self.free(packet)
@@ -86,5 +86,6 @@ class PartsPool:
 
         :raises RuleViolation: SEND-01 or RCV-01 while another driver has it
         """
-        free_chain(packet)
+        for buffer in packet.unchain_all():
+            buffer.free()
         packet.free()

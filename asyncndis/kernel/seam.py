@@ -8,6 +8,7 @@ lock. Other tasks run while a handler waits.
 
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
+from threading import local
 from types import CodeType, CoroutineType
 from typing import Any, Self, TypeVar, TypeVarTuple, cast, overload
 
@@ -58,6 +59,12 @@ def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, ir
 
     :raises TypeError: when it turns out to be a coroutine function, of which nothing was run
     """
+    row = _here.row
+    if row is not None and row.is_at(irql):
+        return row.make(handler, *arguments)
+    if irql:  # what is raised is known by one processor, also to the calls that this one leads to
+        with PlainCalls(irql) as row:
+            return row.make(handler, *arguments)
     processor = current_processor()
     task, before, top = processor.task, processor.irql, processor.top
     if irql != before:
@@ -76,28 +83,46 @@ def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, ir
 class PlainCalls:
     """Several calls of plain handlers in a row, at one level: ``with PlainCalls(level) as calls: calls.make(handler)``.
 
-    The processor is looked up, raised and restored once for all of them; after each, it is what it was, as with
-    :func:`invoke_nowait`. Nothing may be awaited in the block.
+    The processor is looked up, raised and restored once for all of them, and for the calls that they lead to in their
+    turn; after each, it is what it was, as with :func:`invoke_nowait`. Nothing may be awaited in the block.
 
     :param irql: the level, not below the caller's
     """
 
-    __slots__ = ("_before", "_irql", "_processor", "_task", "_top")
+    __slots__ = ("_before", "_irql", "_outer", "_processor", "_task", "_top")
+
+    _processor: Processor
+    _task: object
+    _top: HeldLock | None
 
     def __init__(self, irql: int) -> None:
         self._irql = irql
 
     def __enter__(self) -> Self:
-        processor = current_processor()
-        self._processor = processor
-        self._task, self._before, self._top = processor.task, processor.irql, processor.top
-        if self._irql != self._before:
-            processor.raise_irql(self._irql)
+        self._outer = outer = _here.row
+        if outer is not None and outer.is_at(self._irql):
+            self._processor, self._task, self._top = outer._processor, outer._task, outer._top
+            self._before = self._irql
+        else:
+            self._processor = processor = current_processor()
+            self._task, self._before, self._top = processor.task, processor.irql, processor.top
+            if self._irql != self._before:
+                processor.raise_irql(self._irql)
+        _here.row = self
         return self
 
     def __exit__(self, *_: object) -> None:
+        _here.row = self._outer
         if self._irql != self._before:
             _restore(self._task, self._before, self._top)
+
+    def is_at(self, irql: int) -> bool:
+        """Whether the processor of these calls still acts here, at a level, and with the locks it had. IRQL: any.
+
+        :param irql: the level
+        """
+        processor = self._processor
+        return processor.irql == irql and processor.top is self._top and raised.get(self._task) is processor
 
     def make(self, handler: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
         """Call a handler; see :func:`invoke_nowait`."""
@@ -109,8 +134,7 @@ class PlainCalls:
         if type(result) is CoroutineType:  # not isinstance(): this stands in the path of every packet
             cast("CoroutineType[Any, Any, Any]", result).close()
             raise _not_awaited(handler)
-        processor = self._processor
-        if processor.irql != self._irql or processor.top is not self._top:
+        if not self.is_at(self._irql):
             try:
                 _check_exit(handler, self._task, self._irql, self._top)
             finally:
@@ -123,6 +147,18 @@ class PlainCalls:
         if processor.top is self._top and processor.irql != self._irql:
             processor.irql = Irql.PASSIVE
             processor.raise_irql(self._irql)
+
+
+class _Here(local):
+    """What this thread is in the middle of.
+
+    :ivar row: the innermost block of calls in a row
+    """
+
+    row: PlainCalls | None = None
+
+
+_here = _Here()
 
 
 def _check_exit(handler: Callable[..., object], task: object, irql: int, top: HeldLock | None) -> None:

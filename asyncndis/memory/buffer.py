@@ -208,18 +208,22 @@ class Buffer(Descriptor):
         special = following._pool.special(following)
         special.linked = special.follows = True
 
-    def part(self, offset: int, length: int) -> Memory:
+    def part(self, offset: int, length: int | None = None) -> Memory:
         """The memory behind a part of the buffer, for a descriptor of its own (NdisCopyBuffer). IRQL: any.
 
         :param offset: first byte, counted from the start of the buffer
-        :param length: number of bytes
+        :param length: number of bytes; by default all that follow
         :raises ValueError: when the part lies outside the buffer
         """
-        self._require_live("BUF-05")
-        if not 0 <= offset <= self.length or not 0 <= length <= self.length - offset:
-            raise ValueError(f"bytes {offset} to {offset + length} lie outside {self!r}")
+        if self._packet is None:  # in a chain it is live
+            self._require_live("BUF-05")
         memory = self._memory
-        if length == len(memory):
+        size = len(memory)
+        if length is None:
+            length = size - offset
+        if not 0 <= offset <= size or not 0 <= length <= size - offset:
+            raise ValueError(f"bytes {offset} to {offset + length} lie outside {self!r}")
+        if length == size:
             return memory
         if isinstance(memory, Block):
             return memory[offset : offset + length]

@@ -1,69 +1,136 @@
-"""Several plain handlers in a row at one level: each is held to what one call is held to, and the level comes back."""
+"""Plain calls in a row: one look-up of the processor serves them all, and what they lead to; nothing goes unseen."""
 
-from collections.abc import Callable
-from typing import cast
+import asyncio
+from threading import Thread
 
 import pytest
 
 from asyncndis.base import RuleViolation
-from asyncndis.kernel import Irql, PlainCalls, SpinLock, at_irql, current_irql, current_processor
+from asyncndis.kernel import (
+    Irql,
+    PlainCalls,
+    Processor,
+    SpinLock,
+    current_irql,
+    current_processor,
+    invoke_nowait,
+)
 from asyncndis.kernel.processors import raised
+from tests.unit.kernel.expecting import breaks
 
 pytestmark = pytest.mark.every_loop
 
+DISPATCH = Irql.DISPATCH
 
-async def test_handlers_run_at_the_level_and_it_comes_back() -> None:
-    with PlainCalls(Irql.DISPATCH) as calls:
-        assert [calls.make(current_irql), calls.make(current_irql)] == [Irql.DISPATCH, Irql.DISPATCH]
-        assert calls.make(divmod, 7, 2) == (3, 1)
+
+async def test_each_is_at_the_level_and_it_is_restored() -> None:
+    with PlainCalls(DISPATCH) as calls:
+        assert [calls.make(current_irql) for _ in range(3)] == [DISPATCH] * 3
+        assert calls.make(max, 1, 2) == 2
+        assert calls.is_at(DISPATCH)
+        assert not calls.is_at(Irql.PASSIVE)
     assert current_irql() == Irql.PASSIVE
+    assert not raised
 
 
-async def test_a_level_that_is_there_already_stays() -> None:
-    with at_irql(Irql.DISPATCH):
-        with PlainCalls(Irql.DISPATCH) as calls:
-            assert calls.make(current_irql) == Irql.DISPATCH
-        assert current_irql() == Irql.DISPATCH
+async def test_what_they_lead_to_acts_as_the_same_processor() -> None:
+    def inner() -> Processor:
+        with PlainCalls(DISPATCH) as nested:
+            assert nested.make(current_irql) == DISPATCH
+            assert nested.make(invoke_nowait, current_irql) == "never"  # type: ignore[comparison-overlap]  # it raises
+        return current_processor()
+
+    def outer() -> tuple[int, int, Processor]:
+        return invoke_nowait(current_irql, irql=DISPATCH), invoke_nowait(current_irql, irql=5), current_processor()
+
+    with PlainCalls(DISPATCH) as calls:
+        before = current_processor()
+        assert calls.make(outer) == (DISPATCH, 5, before)
+        with breaks("IRQL-01", "lower PASSIVE"):
+            calls.make(inner)
+        assert calls.make(current_irql) == DISPATCH
+    assert not raised
 
 
-async def test_a_handler_that_lowers_the_level_is_told_and_the_next_runs_as_it_should() -> None:
-    def lower() -> None:
-        current_processor().lower_irql(Irql.PASSIVE)
+async def test_a_level_that_is_left_behind_is_found_and_put_right() -> None:
+    def leaves() -> None:
+        current_processor().raise_irql(7)
 
-    with PlainCalls(Irql.DISPATCH) as calls:
-        with pytest.raises(RuleViolation, match=r"IRQL-04.*lower was entered at DISPATCH_LEVEL"):
-            calls.make(lower)
-        assert calls.make(current_irql) == Irql.DISPATCH
-    assert current_irql() == Irql.PASSIVE
+    def leads_to_it() -> None:
+        with pytest.raises(RuleViolation, match="IRQL-04"):
+            invoke_nowait(leaves, irql=DISPATCH)
+        assert current_irql() == DISPATCH
 
-
-async def test_a_handler_that_keeps_a_lock_is_told() -> None:
-    lock = SpinLock("tx-ring")
-    with PlainCalls(Irql.DISPATCH) as calls, pytest.raises(RuleViolation, match=r"LOCK-04.*tx-ring"):
-        calls.make(lock.acquire_nowait)
-    lock.release()
-    raised.clear()  # the level at which the lock was taken stays with the lock
+    with PlainCalls(DISPATCH) as calls:
+        with breaks("IRQL-04", "left at DIRQL 7"):
+            calls.make(leaves)
+        calls.make(leads_to_it)
+    assert not raised
 
 
-async def test_a_handler_that_fails_leaves_the_level() -> None:
-    def fail() -> None:
-        current_processor().lower_irql(Irql.PASSIVE)
-        raise ValueError("no")
+async def test_an_error_leaves_the_level_as_it_was() -> None:
+    def fails() -> None:
+        current_processor().raise_irql(7)
+        raise ValueError("of the driver")
 
-    with PlainCalls(Irql.DISPATCH) as calls:
-        with pytest.raises(ValueError, match="no"):
-            calls.make(fail)
-        assert calls.make(current_irql) == Irql.DISPATCH
-    assert current_irql() == Irql.PASSIVE
+    with PlainCalls(DISPATCH) as calls:
+        with pytest.raises(ValueError, match="of the driver"):
+            calls.make(fails)
+        assert calls.make(current_irql) == DISPATCH
+    assert not raised
 
 
 async def test_a_coroutine_function_is_refused() -> None:
-    async def wait() -> None: ...
+    async def waits() -> None:
+        raise AssertionError("nothing of it runs")
 
-    with PlainCalls(Irql.DISPATCH) as calls, pytest.raises(TypeError, match="wait is a coroutine function"):
-        calls.make(cast("Callable[[], object]", wait))
+    with PlainCalls(DISPATCH) as calls, pytest.raises(TypeError, match="waits is a coroutine function"):
+        _ = calls.make(waits)
 
 
-async def test_below_the_level_of_the_caller_is_refused() -> None:
-    with at_irql(Irql.DIRQL), pytest.raises(RuleViolation, match="IRQL-01"), PlainCalls(Irql.DISPATCH):
-        pass
+async def test_a_lock_that_is_left_behind_is_found() -> None:
+    lock = SpinLock("ring")
+
+    def releases() -> None:
+        lock.release()
+
+    def leads_to_it() -> None:
+        invoke_nowait(releases, irql=DISPATCH)
+
+    for handler in (releases, leads_to_it):
+        await lock.acquire()
+        try:
+            with PlainCalls(DISPATCH) as calls, breaks("LOCK-04", "entered holding ring and left holding no lock"):
+                calls.make(handler)
+        finally:
+            assert lock.holder is None
+    assert not raised
+
+
+async def test_another_processor_acts_for_itself() -> None:
+    def drives() -> int:
+        with Processor("other"):
+            assert current_irql() == Irql.PASSIVE
+            return invoke_nowait(current_irql, irql=DISPATCH)
+
+    with PlainCalls(DISPATCH) as calls:
+        assert calls.make(drives) == DISPATCH
+        assert calls.make(current_irql) == DISPATCH
+    assert not raised
+
+
+async def test_another_thread_knows_nothing_of_them() -> None:
+    levels: list[int] = []
+
+    async def elsewhere() -> None:
+        levels.append(invoke_nowait(current_irql, irql=DISPATCH))
+        levels.append(current_irql())
+
+    def run() -> None:
+        asyncio.run(elsewhere())
+
+    with PlainCalls(DISPATCH):
+        thread = Thread(target=run)
+        thread.start()
+        thread.join()
+    assert levels == [DISPATCH, Irql.PASSIVE]

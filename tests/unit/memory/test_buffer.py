@@ -286,6 +286,13 @@ class TestParts:
         with pytest.raises(ValueError, match="lie outside <Buffer of 'rx' allocated, 5 of 5 bytes>"):
             pool.allocate_nowait(b"frame").part(offset, length)
 
+    def test_without_a_length_it_is_all_that_follows(self, pool: BufferPool) -> None:
+        buffer = pool.allocate_nowait(memory := bytearray(b"frame"))
+        assert buffer.part(0) is memory
+        assert buffer.part(2) == b"ame"
+        buffer.adjust_length(3)
+        assert buffer.part(1) == b"ra"
+
     def test_a_part_lies_inside_the_length_it_has_now(self, pool: BufferPool) -> None:
         buffer = pool.allocate_nowait(b"frame")
         buffer.adjust_length(2)
