@@ -3,14 +3,13 @@
 from .bridge import Bridge
 from .bus_master import BusMasterMiniport
 from .echo import Echo, EchoStatistics
-from .frame_counter import FrameCounter
+from .frame_counter import FrameCounter, FrameCounterStatistics
 from .ipv4_host import Ipv4Host, Ipv4HostStatistics
 from .learning_table import LearningTable, LearningTableStatistics, TickingTable
 from .parts import chain_parts, chain_parts_nowait, free_chain, head_of, parts_from
 from .parts_pool import PartsPool, PartsPoolStatistics
 from .pass_through import PassThrough, PassThroughStatistics
 from .relays import BridgePortStatistics, BridgeStatistics
-from .ring_receive import RingReceiver
 from .shaper import Shaper, ShaperStatistics
 from .token_bucket import TokenBucket, TokenBucketStatistics, parse_rate
 from .vlan_tag import TagProtocol, VlanTag, tag_frame, tagged_parts, untag_frame, untagged_parts
@@ -24,6 +23,7 @@ __all__ = [
     "Echo",
     "EchoStatistics",
     "FrameCounter",
+    "FrameCounterStatistics",
     "Ipv4Host",
     "Ipv4HostStatistics",
     "LearningTable",
@@ -32,7 +32,6 @@ __all__ = [
     "PartsPoolStatistics",
     "PassThrough",
     "PassThroughStatistics",
-    "RingReceiver",
     "Shaper",
     "ShaperStatistics",
     "TagProtocol",

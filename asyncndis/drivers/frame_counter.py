@@ -1,76 +1,64 @@
-"""A protocol that counts the frames it receives by kind, and returns every packet.
+"""A protocol that counts the frames of a network by kind, and disturbs nothing.
 
-Its receive handler only queues, as a handler at DISPATCH_LEVEL should; a task of its own does the work at its own
-pace. The queue needs no limit: the miniport's pool is the limit on packets that are lent to it.
+Source: the pages of ProtocolReceivePacket and OID_GEN_CURRENT_PACKET_FILTER. It sees all that its adapter sees, what
+this host sends included (NDIS loops it back), reads each frame at once, and keeps no packet.
 """
 
-import math
 from collections import Counter
-from collections.abc import Awaitable, Callable
-
-import anyio
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from asyncndis.memory import Packet
+from asyncndis.ndis import Binding, PacketFilter, Protocol
 
-__all__ = ["FrameCounter"]
+__all__ = ["FrameCounter", "FrameCounterStatistics"]
 
 
-class FrameCounter:
-    """Counts frames by kind.
+@dataclass(frozen=True, slots=True)
+class FrameCounterStatistics:
+    """What was counted.
 
-    :param classify: names the kind of a frame
-    :param return_packet: gives a packet back to the miniport
-    :param consumed: awaited with each frame after it was counted; its duration is what makes the protocol slow
-    :ivar kinds: the number of frames of each kind
-    :ivar frames: the number of frames
-    :ivar bytes: the number of bytes in them
+    :ivar frames: frames
+    :ivar bytes: the bytes in them
+    :ivar kinds: how many kinds there were
     """
 
-    def __init__(
-        self,
-        classify: Callable[[bytes], str],
-        return_packet: Callable[[Packet], object],
-        consumed: Callable[[bytes], Awaitable[object]],
-    ) -> None:
-        self._classify = classify
-        self._return_packet = return_packet
-        self._consumed = consumed
-        self._send, self._inbox = anyio.create_memory_object_stream[Packet](math.inf)
+    frames: int
+    bytes: int
+    kinds: int
+
+
+def _ether_type_of(frame: bytes) -> str:
+    return f"0x{frame[12:14].hex()}"
+
+
+class FrameCounter(Protocol):
+    """Counts frames: ``open_stack(FrameCounter(), BusMaster(), nic=nic)``.
+
+    :param kind_of: names the kind of a frame; by default its EtherType
+    :param name: for messages
+    :ivar kinds: the number of frames of each kind
+    """
+
+    packet_filter = PacketFilter.PROMISCUOUS
+
+    def __init__(self, kind_of: Callable[[bytes], str] = _ether_type_of, *, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self._kind_of = kind_of
         self.kinds: Counter[str] = Counter()
-        self.frames = 0
-        self.bytes = 0
+        self._frames = 0
+        self._bytes = 0
 
     def __repr__(self) -> str:
-        return f"<FrameCounter {self.frames} frames of {len(self.kinds)} kinds>"
+        return f"<FrameCounter {self.name!r} {self._frames} frames of {len(self.kinds)} kinds>"
 
-    def receive(self, packet: Packet) -> None:
-        """The receive handler: take a lent packet."""
-        self._send.send_nowait(packet)
+    def statistics(self) -> FrameCounterStatistics:
+        """What was counted so far. IRQL: any."""
+        return FrameCounterStatistics(self._frames, self._bytes, len(self.kinds))
 
-    def close(self) -> None:
-        """No more packets will come: :meth:`run` ends when it has returned those that are there."""
-        self._send.close()
-
-    async def run(self) -> None:
-        """Count and return packets until :meth:`close`."""
-        with self._inbox:
-            try:
-                async for packet in self._inbox:
-                    await self._consume(packet)
-            finally:
-                self._return_the_rest()
-
-    async def _consume(self, packet: Packet) -> None:
-        try:
-            frame = packet.to_bytes()
-            self.kinds[self._classify(frame)] += 1
-            self.frames += 1
-            self.bytes += len(frame)
-            await self._consumed(frame)
-        finally:
-            self._return_packet(packet)
-
-    def _return_the_rest(self) -> None:
-        """What still lies in the queue when the task is cancelled was lent, and goes back as well."""
-        while self._inbox.statistics().current_buffer_used:
-            self._return_packet(self._inbox.receive_nowait())
+    def receive(self, binding: Binding, packet: Packet) -> None:
+        """Count a frame; its packet is not kept. IRQL: DISPATCH."""
+        frame = packet.to_bytes()
+        self.kinds[self._kind_of(frame)] += 1
+        self._frames += 1
+        self._bytes += len(frame)

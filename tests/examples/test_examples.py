@@ -67,11 +67,6 @@ SHOWS = {
         r"the send ended with REQUEST_ABORTED",
         r"6 s: Watcher > Fragile \[up\], reset 1 times",
     ],
-    "ring_nic.py": [
-        r"40 frames: \{'ARP': 30, 'IPv4/0': 10\}",
-        r"ring dry [1-9]\d* times",
-        r"<BufferPool 'rx ring' open, 0 of 16 out, 0 waiting>",
-    ],
     "serialized.py": [
         r"MiniportSend of 2: the NIC has room for 0\nafter NdisSendPackets: .*in_flight=3, queued=3, sent=2",
         r"at last: SendStatistics\(in_flight=0, queued=0, sent=5",

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from asyncndis.drivers.counting import FrameCounter, FrameCounterStatistics
+from asyncndis.drivers import FrameCounter, FrameCounterStatistics
 from asyncndis.ndis import open_stack
 from asyncndis.real import classify
 from asyncndis.verifier import verify
