@@ -99,7 +99,7 @@ class SendWatch:
     def _sent(self, binding: "Binding", packet: "Packet", status: NdisStatus) -> None:
         if status is not _PENDING and packet.holder is None:
             self._flights[binding.adapter].pop(packet, None)
-            self._given_back[packet] = binding.adapter
+            self._remember(packet, binding.adapter)
 
     def _completing(self, adapter: "Adapter", packet: "Packet", status: int) -> None:
         flights = self._flights.get(adapter)
@@ -126,6 +126,10 @@ class SendWatch:
 
     def _completed(self, adapter: "Adapter", packet: "Packet", _status: int) -> None:
         if packet.holder is None:  # else it was sent again in the completion
+            self._remember(packet, adapter)
+
+    def _remember(self, packet: "Packet", adapter: "Adapter") -> None:
+        if packet.state.value != "free":  # else nobody touches it unseen (PKT-03), and nobody would forget it
             self._given_back[packet] = adapter
 
     def _forget(self, packet: "Packet") -> None:

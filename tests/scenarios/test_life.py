@@ -1,14 +1,16 @@
-"""An hour of life takes no more memory at its end than at its beginning, on any loop."""
+"""An hour of life takes no more memory at its end than at its beginning, on any loop, and under the verifier."""
 
 import gc
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import pytest
 
 from asyncndis.kernel.clock import SECOND
 from asyncndis.testing import virtual_time
 from asyncndis.testing.scenarios import SCENARIOS
+from asyncndis.verifier import verify
 from tests.support.loops import LOOPS, run_on
 
 LIFE = SCENARIOS["day_of_life"]
@@ -25,7 +27,8 @@ def sampler(samples: list[int]) -> Callable[[], None]:
 
 
 @pytest.mark.parametrize("loop", LOOPS)
-def test_memory_is_flat(loop: str) -> None:
+@pytest.mark.parametrize("watch", [nullcontext, verify])
+def test_memory_is_flat(loop: str, watch: Callable[[], AbstractContextManager[object]]) -> None:
     samples: list[int] = []
 
     async def main() -> None:
@@ -34,7 +37,8 @@ def test_memory_is_flat(loop: str) -> None:
                 clock.call_at(second * SECOND, sampler(samples))
             await LIFE.play(0)
 
-    run_on(loop, main)
+    with watch():
+        run_on(loop, main)
     third = len(samples) // 3
     assert len(samples) == len(SAMPLES)
     assert min(samples[-third:]) - min(samples[:third]) < NOISE, samples
