@@ -203,6 +203,8 @@ class RequestQueue:
             return
         if taken is self._pending:
             adapter = self._holder()
+            if adapter.probe is not None:
+                adapter.probe.before("ndisMAbortRequest", adapter, taken)
             adapter.violated(
                 RuleViolation(
                     "OID-06",

@@ -3,7 +3,7 @@
 LIFE-04: halt does not wait for MiniportReturnPacket; LIFE-05: nor for a timer's function; LIFE-07: a timer is made
 outside MiniportInitialize; LIFE-15: the shutdown handler frees something; LIFE-16: a serialized miniport uses a work
 item; LIFE-17: MiniportCheckForHang dwells. BIND-04: a protocol frees the context of a binding before its unbind is
-complete.
+complete; BIND-05: a library closes a binding that is busy.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ _DWELLS = ("NdisMSleep", "NdisStallExecution", "NdisWaitEvent")
 class LifeWatch:
     """Watches adapters and bindings from their beginning to their end."""
 
-    rules = frozenset({"BIND-04", "LIFE-04", "LIFE-05", "LIFE-07", "LIFE-15", "LIFE-16", "LIFE-17"})
+    rules = frozenset({"BIND-04", "BIND-05", "LIFE-04", "LIFE-05", "LIFE-07", "LIFE-15", "LIFE-16", "LIFE-17"})
 
     def __init__(self, reports: Reports, callers: Callers) -> None:
         self._reports = reports
@@ -66,6 +66,7 @@ class LifeWatch:
             "MiniportHalt": self._halted,
             "NdisOpenAdapter": self._opened,
             "NdisCompleteUnbindAdapter": self._unbound,
+            "NdisCloseAdapter": self._closed,
         }
 
     def finish(self) -> None:
@@ -158,6 +159,18 @@ class LifeWatch:
 
     def _unbound(self, name: str, _status: int) -> None:
         self._open.pop(name, None)
+
+    def _closed(self, binding: "Binding") -> None:
+        """The library has waited for what is pending, or taken it back."""
+        now = binding.statistics()
+        if now.sends or now.lent or now.requests:
+            self._reports.report_late(
+                "BIND-05",
+                f"{binding.name} is closed with {now.sends} sends, {now.lent} lent packets and {now.requests} requests "
+                "pending; a library waits for them",
+                binding,
+                site=caller_site(),
+            )
 
     def _check_context(self, block: "Block") -> None:
         for binding in self._open.values():

@@ -1,7 +1,8 @@
 """Rules of OID requests across events.
 
-OID-01: a miniport gets a request while it has one; OID-05: a request changes while it is pending; OID-06: it takes more
-than 12 s, or outlives two checks for hang; OID-08: a miniport does not answer what its own list of OIDs names.
+OID-01: a miniport gets a request while it has one; OID-02: it never completes one; OID-05: a request changes while it
+is pending; OID-06: it takes more than 12 s, or outlives two checks for hang; OID-08: a miniport does not answer what
+its own list of OIDs names.
 """
 
 from collections.abc import Mapping
@@ -34,7 +35,7 @@ class _Asked(NamedTuple):
 class RequestWatch:
     """Watches OID requests."""
 
-    rules = frozenset({"OID-01", "OID-05", "OID-06", "OID-08"})
+    rules = frozenset({"OID-01", "OID-02", "OID-05", "OID-06", "OID-08"})
 
     def __init__(self, reports: Reports) -> None:
         self._reports = reports
@@ -49,6 +50,7 @@ class RequestWatch:
             "NdisMSetInformationComplete": self._completing,
             "ProtocolRequestComplete": self._request_is_back,
             "ndisMCheckForHang": self._hanging,
+            "ndisMAbortRequest": self._aborting,
         }
         self.after: Mapping[str, Any] = {"NdisRequest": self._submitted}
 
@@ -92,6 +94,16 @@ class RequestWatch:
                 request,
                 site=_driver_site(adapter, handler),
             )
+
+    def _aborting(self, adapter: "Adapter", request: "OidRequest") -> None:
+        handler = "query_information" if request.is_query else "set_information"
+        self._reports.report_late(
+            "OID-02",
+            f"{adapter.name} answered PENDING to {request!r} and never completed it; complete it from one place, on "
+            "the error paths too",
+            request,
+            site=_driver_site(adapter, handler),
+        )
 
     def _submitted(self, binding: "Binding", request: "OidRequest", status: NdisStatus) -> None:
         if status is NdisStatus.PENDING:

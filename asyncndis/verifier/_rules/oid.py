@@ -27,6 +27,8 @@ RULES = (
         "ndis",
         detail="0x7C/0x26; 0xC4/0x91002",
         microsoft=("DoubleComplete", "DoubleCompleteWorkItem", "NdisOidDoubleComplete"),
+        note="A second completion is refused always. That the first one never comes is reported as OID-06, and by the "
+        "verifier as OID-02.",
     ),
     Rule(
         "OID-03",
