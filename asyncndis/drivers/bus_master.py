@@ -154,7 +154,8 @@ class BusMasterMiniport(Miniport):
 
     def return_packet(self, packet: Packet) -> None:
         """Its slot can be posted again; at once, unless many more are coming or the DPC will do so."""
-        if self._receive.give_back(packet) and self._is_on and not self._is_indicating:
+        self._receive.vacant.append(packet)
+        if not self._is_indicating and self._is_on and self._receive.is_due:
             self._receive.refill()
 
     def isr(self) -> Recognized:
@@ -293,8 +294,7 @@ class BusMasterMiniport(Miniport):
         try:
             while self._is_on and (received := self._receive.exchange()) is not None:
                 self.adapter.indicate(received.packets)
-                for packet in received.kept:
-                    self._receive.give_back(packet)
+                self._receive.vacant.extend(received.kept)
         finally:
             self._is_indicating = False
 

@@ -70,6 +70,8 @@ class ReceiveHalf:
     :param packets: one for each slot
     :param buffers: one for each slot
     :param doorbell: tells the NIC how many descriptors were handed over
+    :ivar vacant: packets whose slots can be posted. Without the lock: a packet is put there in one step, as into an
+        interlocked list
     :ivar errors: frames that the device reported as broken
     """
 
@@ -89,12 +91,12 @@ class ReceiveHalf:
         self._lengths = memoryview(array("H", [slot]) * size)
         self._owned = memoryview(array("I", [OWN]) * size)
         self._slots: dict[Packet, _Slot] = {}
-        self._vacant: list[_Slot] = []
+        self.vacant: list[Packet] = []
         self._posted: list[_Slot] = []  # by descriptor; of meaning from HEAD to TAIL
         self.errors = 0
 
     def __repr__(self) -> str:
-        posted, vacant = self._ring.tail - self._ring.head, len(self._vacant)
+        posted, vacant = self._ring.tail - self._ring.head, len(self.vacant)
         lent = self._ring.size - posted - vacant
         return f"<ReceiveHalf {posted} of {self._ring.size} slots posted, {lent} lent, {vacant} vacant>"
 
@@ -112,8 +114,8 @@ class ReceiveHalf:
                 buffer.free()
                 raise
             self._slots[packet] = _Slot(packet, buffer, memory.physical_address + start)
-        self._vacant = list(self._slots.values())
-        self._posted = self._vacant.copy()
+        self.vacant = list(self._slots)
+        self._posted = list(self._slots.values())
 
     @property
     def address(self) -> int:
@@ -130,7 +132,7 @@ class ReceiveHalf:
                 return None
             run = slice(at, at + count)
             slots, lengths, flags = self._posted[run], ring.written[run].tolist(), ring.flags[run].tolist()
-            lendable = max(0, ring.tail - ring.head + len(self._vacant) - self._low)
+            lendable = max(0, ring.tail - ring.head + len(self.vacant) - self._low)
             ring.head += count
         packets = self._fill(slots, lengths, flags, lendable)
         return Received(packets, packets[lendable:])
@@ -140,19 +142,16 @@ class ReceiveHalf:
         with self._lock:
             self._post_vacant()
 
-    def give_back(self, packet: Packet) -> bool:
-        """A packet is the miniport's again: its slot is vacant; whether it is time to refill.
-
-        Without the lock: as an interlocked list would be, the list of vacant slots is changed in one step.
-        """
-        self._vacant.append(self._slots[packet])
-        return len(self._vacant) >= self._low or self._ring.tail - self._ring.head < self._low
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to refill: many slots are vacant, or few are posted."""
+        return len(self.vacant) >= self._low or self._ring.tail - self._ring.head < self._low
 
     def abandon(self) -> None:
         """Take back what is posted, once the device writes no more; the ring starts over."""
         with self._lock:
             ring = self._ring
-            self._vacant += [self._posted[number & ring.mask] for number in range(ring.head, ring.tail)]
+            self.vacant += [self._posted[number & ring.mask].packet for number in range(ring.head, ring.tail)]
             ring.head = ring.tail = 0
 
     def close(self) -> None:
@@ -167,7 +166,7 @@ class ReceiveHalf:
         for slot, length, outcome in zip(slots, lengths, flags, strict=True):
             if outcome != DONE_END:
                 self.errors += 1
-                self._vacant.append(slot)
+                self.vacant.append(slot.packet)
                 continue
             if length != slot.length:
                 slot.fit(length)
@@ -179,13 +178,13 @@ class ReceiveHalf:
 
     def _post_vacant(self) -> None:
         """Post every vacant slot, and ring the doorbell once."""
-        ring, vacant = self._ring, self._vacant
+        ring, vacant = self._ring, self.vacant
         if not vacant:
             return
         while vacant:
             at = ring.tail & ring.mask
             end = at + min(len(vacant), ring.size - at)
-            slots = vacant[at - end :]
+            slots = [self._slots[packet] for packet in vacant[at - end :]]
             del vacant[at - end :]
             self._posted[at:end] = slots
             ring.addresses[at:end] = memoryview(array("Q", [slot.address for slot in slots]))

@@ -225,11 +225,12 @@ class TransmitHalf:
         if self._mapped:
             for index in range(at, end):
                 self._unmap(index)
-        for packet, status in zip(packets, map(_status_of, flags), strict=True):
+        if max(flags) < ERROR:  # no reason to lose a frame is below it
+            _add(finished, [packet for packet in packets if packet is not None], NdisStatus.SUCCESS)
+            return count
+        for packet, outcome in zip(packets, flags, strict=True):
             if packet is not None:
-                if not finished or finished[-1].status is not status:
-                    finished.append(Finished([], status))
-                finished[-1].packets.append(packet)
+                _add(finished, [packet], NdisStatus.FAILURE if outcome & ERROR else NdisStatus.SUCCESS)
         return count
 
     def _unmap(self, index: int) -> None:
@@ -239,6 +240,8 @@ class TransmitHalf:
             self._free_registers.append(register)
 
 
-def _status_of(flags: int) -> NdisStatus:
-    """How a send went, as its descriptor says."""
-    return NdisStatus.FAILURE if flags & ERROR else NdisStatus.SUCCESS
+def _add(finished: list[Finished], packets: list[Packet], status: NdisStatus) -> None:
+    """Note that packets are over, with those before that have the same status."""
+    if not finished or finished[-1].status is not status:
+        finished.append(Finished([], status))
+    finished[-1].packets.extend(packets)
