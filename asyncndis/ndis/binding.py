@@ -362,6 +362,9 @@ class Binding(UpperEdge):
             follows
         :raises RuleViolation: BIND-02 when it is not open
         """
+        check_may_wait("closes a binding", self, "leave that to a work item")
+        if self.probe is not None:
+            await preempt(self.probe, "NdisCloseAdapter", self)
         self._require_open("NdisCloseAdapter")
         return await begin_close(self.adapter.library, self)
 
@@ -372,7 +375,8 @@ class Binding(UpperEdge):
         """
         self._require_open("NdisUnbindAdapter")
         library = self.adapter.library
-        library.group.start_soon(library.unbind, self, name=f"unbind of {self.name}")
+        with self._watched("NdisUnbindAdapter"):
+            library.group.start_soon(library.unbind, self, name=f"unbind of {self.name}")
 
     def _transfer_from(self, shown: "Shown", offset: int, count: int, packet: Packet) -> Transferred:
         """The rest of a frame that was indicated as a packet; NDIS itself copies it."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asyncndis.base import NdisError, NdisStatus, RuleViolation, check_instance
+from asyncndis.base import NdisError, NdisStatus, RuleViolation, check_instance, current_probe
 from asyncndis.kernel import invoke
 
 from .adapter import Adapter
@@ -19,6 +19,7 @@ from .configuration import ConfigurationValue
 from .layered import LayeredMiniport
 from .registered import RegisteredProtocol
 from .stack import Hardware
+from .watched import Refusable, Watched
 
 if TYPE_CHECKING:
     from .library import Ndis
@@ -47,16 +48,18 @@ class Driver:
 
     :ivar name: of the driver
     :ivar ndis: the machine that it is loaded on
+    :ivar probe: who watches
     :ivar wrapper: what stands for it in NDIS, once it has asked for that
     :ivar protocols: those that it has registered
     """
 
-    __slots__ = ("name", "ndis", "protocols", "wrapper")
+    __slots__ = ("name", "ndis", "probe", "protocols", "wrapper")
 
     def __init__(self, ndis: "Ndis", name: str) -> None:
         check_instance("name", name, str)
         self.name = name
         self.ndis = ndis
+        self.probe = current_probe()
         self.wrapper: Wrapper | None = None
         self.protocols: list[RegisteredProtocol] = []
 
@@ -111,11 +114,12 @@ class Driver:
         """Have NDIS stand around it (NdisMInitializeWrapper), first thing in DriverEntry. IRQL: PASSIVE.
 
         :returns: the handle by which a miniport, or an intermediate driver, is registered
-        :raises NdisError: FAILURE when that was done before
+        :raises NdisError: FAILURE when that was done before; RESOURCES
         """
-        if self.wrapper is not None:
-            raise NdisError(f"{self.name} has a wrapper already; keep its handle", NdisStatus.FAILURE)
-        self.wrapper = Wrapper(self)
+        with Refusable(self.probe, "NdisMInitializeWrapper", self):
+            if self.wrapper is not None:
+                raise NdisError(f"{self.name} has a wrapper already; keep its handle", NdisStatus.FAILURE)
+            self.wrapper = Wrapper(self)
         return self.wrapper
 
     async def add_device(
@@ -200,10 +204,12 @@ class Wrapper:
 
         :param characteristics: its handlers
         :param length: of the structure in C, in bytes; None for what its version has
-        :raises NdisError: BAD_VERSION, BAD_CHARACTERISTICS; FAILURE when one is registered, or the wrapper terminated
+        :raises NdisError: BAD_VERSION, BAD_CHARACTERISTICS; RESOURCES; FAILURE when one is registered, or the wrapper
+            terminated
         """
-        self._check(characteristics, length)
-        self.miniport = characteristics
+        with Refusable(self._driver.probe, "NdisMRegisterMiniport", self, characteristics):
+            self._check(characteristics, length)
+            self.miniport = characteristics
 
     def register_layered_miniport(
         self, characteristics: MiniportCharacteristics, length: int | None = None
@@ -217,8 +223,9 @@ class Wrapper:
         :returns: by which its virtual adapters are started
         :raises NdisError: as :meth:`register_miniport`
         """
-        self._check(characteristics, length)
-        self.layered = LayeredMiniport(self._driver.ndis, characteristics)
+        with Refusable(self._driver.probe, "NdisIMRegisterLayeredMiniport", self, characteristics):
+            self._check(characteristics, length)
+            self.layered = LayeredMiniport(self._driver.ndis, characteristics)
         return self.layered
 
     def register_unload_handler(self, handler: Callable[..., Any]) -> None:
@@ -229,7 +236,8 @@ class Wrapper:
         if not callable(handler):
             raise TypeError(f"handler is a function, not {type(handler).__name__}")
         self._require_alive()
-        self.unload_handler = handler
+        with Watched(self._driver.probe, "NdisMRegisterUnloadHandler", self, handler):
+            self.unload_handler = handler
 
     def terminate(self) -> None:
         """Give the wrapper up, where registration has failed (NdisTerminateWrapper). IRQL: PASSIVE.
@@ -240,9 +248,10 @@ class Wrapper:
             raise RuleViolation(
                 "LIFE-18", f"{self.name} terminates its wrapper with adapters alive; let NDIS halt them before", self
             )
-        self._is_terminated = True
-        self.miniport = self.layered = self.unload_handler = None
-        self._driver.wrapper = None
+        with Watched(self._driver.probe, "NdisTerminateWrapper", self):
+            self._is_terminated = True
+            self.miniport = self.layered = self.unload_handler = None
+            self._driver.wrapper = None
 
     def _check(self, characteristics: MiniportCharacteristics, length: int | None) -> None:
         check_instance("characteristics", characteristics, MiniportCharacteristics)

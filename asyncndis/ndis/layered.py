@@ -9,9 +9,11 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asyncndis.base import NdisError, NdisStatus, check_instance
+from asyncndis.base import NdisError, NdisStatus, check_instance, current_probe
+from asyncndis.kernel.waiting import preempt
 
 from .characteristics import MiniportCharacteristics
+from .watched import Refusable, Watched
 
 if TYPE_CHECKING:
     from .library import Ndis
@@ -42,10 +44,11 @@ class LayeredMiniport:
     :ivar protocol: its lower edge, once it is associated
     """
 
-    __slots__ = ("_ndis", "_starting", "characteristics", "name", "protocol")
+    __slots__ = ("_ndis", "_probe", "_starting", "characteristics", "name", "protocol")
 
     def __init__(self, ndis: "Ndis", characteristics: MiniportCharacteristics) -> None:
         self._ndis = ndis
+        self._probe = current_probe()
         self._starting: list[str] = []
         self.name = characteristics.name
         self.characteristics = characteristics
@@ -65,8 +68,9 @@ class LayeredMiniport:
 
         :param protocol: what NdisRegisterProtocol returned
         """
-        self.protocol = protocol
-        protocol.layered = self
+        with Watched(self._probe, "NdisIMAssociateMiniport", self, protocol):
+            self.protocol = protocol
+            protocol.layered = self
 
     async def initialize_device(self, name: str, context: object = None) -> None:
         """Start a virtual adapter (NdisIMInitializeDeviceInstanceEx): MiniportInitialize follows. IRQL: PASSIVE.
@@ -75,14 +79,17 @@ class LayeredMiniport:
 
         :param name: of the virtual adapter
         :param context: what its ``device_context`` is
-        :raises NdisError: with the status by which it failed to start, where it starts now
+        :raises NdisError: with the status by which it failed to start, where it starts now; RESOURCES
         """
         check_instance("name", name, str)
-        if not self._ndis.defers:
-            await self._start(name, context)
-            return
-        self._starting.append(name)
-        self._ndis.group.start_soon(self._start_later, name, context, name=f"start of {name}")
+        if self._probe is not None:
+            await preempt(self._probe, "NdisIMInitializeDeviceInstanceEx", self)
+        with Refusable(self._probe, "NdisIMInitializeDeviceInstanceEx", self, name):
+            if self._ndis.defers:
+                self._starting.append(name)
+                self._ndis.group.start_soon(self._start_later, name, context, name=f"start of {name}")
+            else:
+                await self._start(name, context)
 
     def cancel_device(self, name: str) -> None:
         """Call the start of a virtual adapter off (NdisIMCancelInitializeDeviceInstance). IRQL: PASSIVE.
@@ -92,7 +99,8 @@ class LayeredMiniport:
         """
         if name not in self._starting:
             raise NdisError(f"{self.name} is not about to start {name!r}", NdisStatus.FAILURE)
-        self._starting.remove(name)
+        with Watched(self._probe, "NdisIMCancelInitializeDeviceInstance", self, name):
+            self._starting.remove(name)
 
     async def _start(self, name: str, context: object) -> None:
         lower = [

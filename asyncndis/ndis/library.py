@@ -37,6 +37,7 @@ from .registered import RegisteredProtocol
 from .requests import OidRequest
 from .starting import start_adapter
 from .states import ADAPTER_STATES, AdapterEvent
+from .watched import Refusable
 
 __all__ = ["Ndis"]
 
@@ -284,18 +285,19 @@ class Ndis(Machine):
         :param protocol: a protocol object, or the handlers of one
         :param length: of the structure of these handlers in C, in bytes; None for what its version has
         :returns: what it is bound by
-        :raises NdisError: BAD_CHARACTERISTICS, BAD_VERSION
+        :raises NdisError: BAD_CHARACTERISTICS, BAD_VERSION, RESOURCES
         """
         self._require_open()
-        if isinstance(protocol, Protocol):
-            registered = RegisteredProtocol(self, protocol.characteristics(protocol.name), protocol)
-        elif isinstance(protocol, Intermediate):
-            registered = RegisteredProtocol(self, protocol.lower_edge(protocol.name), protocol)
-        else:
-            check_instance("protocol", protocol, ProtocolCharacteristics)
-            protocol.check(length)
-            registered = RegisteredProtocol(self, protocol, None)
-        self.protocols.append(registered)
+        with Refusable(current_probe(), "NdisRegisterProtocol", self, protocol):
+            if isinstance(protocol, Protocol):
+                registered = RegisteredProtocol(self, protocol.characteristics(protocol.name), protocol)
+            elif isinstance(protocol, Intermediate):
+                registered = RegisteredProtocol(self, protocol.lower_edge(protocol.name), protocol)
+            else:
+                check_instance("protocol", protocol, ProtocolCharacteristics)
+                protocol.check(length)
+                registered = RegisteredProtocol(self, protocol, None)
+            self.protocols.append(registered)
         return registered
 
     async def bind(self, protocol: RegisteredProtocol, adapter: Adapter) -> Binding:

@@ -10,8 +10,9 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from asyncndis.base import NdisError, NdisStatus, RuleViolation, Site, check_instance
+from asyncndis.base import NdisError, NdisStatus, RuleViolation, Site, check_instance, current_probe
 from asyncndis.kernel import current_task
+from asyncndis.kernel.waiting import check_may_wait, preempt
 
 from .calling import Handler
 from .characteristics import ProtocolCharacteristics
@@ -19,6 +20,7 @@ from .intermediate import Intermediate
 from .media import NdisMedium
 from .pending import begin_open
 from .protocol import Protocol
+from .watched import Watched
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -40,6 +42,7 @@ class RegisteredProtocol:
     :ivar name: of the protocol
     :ivar characteristics: its handlers
     :ivar instance: the object, for a protocol that is one
+    :ivar probe: who watches
     :ivar ether_type: the two bytes of the only EtherType that it takes; None for all
     :ivar frame_count: how many frames of its own each binding has
     :ivar devices: the names of the adapters that enumeration binds it to; None for all
@@ -57,6 +60,7 @@ class RegisteredProtocol:
         "instance",
         "layered",
         "name",
+        "probe",
     )
 
     def __init__(
@@ -64,6 +68,7 @@ class RegisteredProtocol:
     ) -> None:
         characteristics.check()
         self._library = library
+        self.probe = current_probe()
         self.name = characteristics.name
         self.characteristics = characteristics
         self.instance = instance
@@ -92,6 +97,9 @@ class RegisteredProtocol:
         :raises RuleViolation: BIND-01 outside ProtocolBindAdapter
         """
         check_instance("device_name", device_name, str)
+        check_may_wait("opens an adapter", self, "leave that to a work item")
+        if self.probe is not None:
+            await preempt(self.probe, "NdisOpenAdapter", self)
         if not self._binds:
             raise RuleViolation(
                 "BIND-01", f"{self.name} opens {device_name} outside ProtocolBindAdapter; open it there", self
@@ -114,8 +122,11 @@ class RegisteredProtocol:
                 f"{self.name} has its bindings enumerated inside its bind or unbind handler; do it in a work item",
                 self,
             )
-        for adapter in list(self._library.adapters):
-            await self.consider(adapter)
+        if self.probe is not None:
+            await preempt(self.probe, "NdisReEnumerateProtocolBindings", self)
+        with Watched(self.probe, "NdisReEnumerateProtocolBindings", self):
+            for adapter in list(self._library.adapters):
+                await self.consider(adapter)
 
     async def consider(self, adapter: "Adapter") -> None:
         """Bind it to an adapter that it is meant for, unless it declines. IRQL: PASSIVE.
@@ -130,10 +141,13 @@ class RegisteredProtocol:
 
     async def deregister(self) -> None:
         """Unbind it from every adapter, and forget it (NdisDeregisterProtocol). IRQL: PASSIVE."""
-        for binding in [binding for binding in self._library.bindings if binding.protocol is self]:
-            await self._library.unbind(binding)
-        if self in self._library.protocols:
-            self._library.protocols.remove(self)
+        if self.probe is not None:
+            await preempt(self.probe, "NdisDeregisterProtocol", self)
+        with Watched(self.probe, "NdisDeregisterProtocol", self):
+            for binding in [binding for binding in self._library.bindings if binding.protocol is self]:
+                await self._library.unbind(binding)
+            if self in self._library.protocols:
+                self._library.protocols.remove(self)
 
     @contextmanager
     def inside(self, bind: "BindContext | None" = None) -> Generator[None]:

@@ -1,8 +1,8 @@
-"""Telling a probe of a call: before it, and after it where it was not refused."""
+"""Telling a probe of a call: before it, where it may be refused, and after it where it was not."""
 
-from asyncndis.base import Probe
+from asyncndis.base import NdisError, NdisStatus, Probe
 
-__all__ = ["Watched"]
+__all__ = ["Refusable", "Watched"]
 
 
 class Watched:
@@ -29,3 +29,17 @@ class Watched:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._probe is not None and kind is None:
             self._probe.after(self._operation, self._subject, *self._arguments)
+
+
+class Refusable(Watched):
+    """The same around a call for which there may be no resources.
+
+    :raises NdisError: RESOURCES, where the probe has the environment say no
+    """
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        if self._probe is not None and self._probe.fails(self._operation, self._subject):
+            raise NdisError(f"{self._operation}: there are no resources for that now", NdisStatus.RESOURCES)

@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from asyncndis.base import NdisError, NdisStatus
+from asyncndis.base import NdisError, NdisStatus, Probe, observe
 from asyncndis.ddi import (
     NdisDeregisterProtocol,
+    NdisIMRegisterLayeredMiniport,
     NdisInitializeWrapper,
     NdisMDeregisterAdapterShutdownHandler,
     NdisMInitializeWrapper,
@@ -16,7 +17,9 @@ from asyncndis.ddi import (
     NdisRegisterProtocol,
     NdisTerminateWrapper,
 )
+from asyncndis.kernel import Irql, at_irql
 from asyncndis.ndis import Driver, Ndis, NdisMedium
+from asyncndis.verifier import verify
 from tests.support.words import WordsMiniport, WordsProtocol, words_machine
 
 pytestmark = pytest.mark.every_loop
@@ -141,3 +144,45 @@ async def test_a_shutdown_handler() -> None:
     async with words_machine(miniport) as ndis:
         ndis.shut_down()
     assert told == ["context"]
+
+
+class Poor(Probe):
+    """An environment without resources for one call."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def fails(self, operation: str, subject: object) -> bool:
+        return operation == self.operation
+
+
+async def test_low_resources() -> None:
+    miniport, protocol = WordsMiniport(), WordsProtocol()
+    async with Ndis() as ndis:
+        with observe(Poor("NdisMInitializeWrapper")):
+            assert NdisMInitializeWrapper(Driver(ndis, "poor"), "path", None) is None
+        with observe(Poor("NdisRegisterProtocol")):
+            answer = NdisRegisterProtocol(protocol.characteristics, len(protocol.characteristics))
+        assert answer == (NdisStatus.RESOURCES, None)
+        for operation in ("NdisMRegisterMiniport", "NdisIMRegisterLayeredMiniport"):
+            with observe(Poor(operation)):
+                wrapper = NdisMInitializeWrapper(Driver(ndis, "poor"), "path", None)
+            assert wrapper is not None
+            length = len(miniport.characteristics)
+            ordinary = NdisMRegisterMiniport(wrapper, miniport.characteristics, length)
+            layered, handle = NdisIMRegisterLayeredMiniport(wrapper, miniport.characteristics, length)
+            is_ordinary = operation == "NdisMRegisterMiniport"
+            assert ordinary == (NdisStatus.RESOURCES if is_ordinary else NdisStatus.SUCCESS)
+            assert (layered, handle is None) == (
+                (NdisStatus.SUCCESS, False) if is_ordinary else (NdisStatus.RESOURCES, True)
+            )
+
+
+async def test_registration_is_for_passive_level() -> None:
+    with verify(["IRQL"]) as findings:
+        async with Ndis() as ndis:
+            driver, protocol = Driver(ndis, "high"), WordsProtocol()
+            with at_irql(Irql.DISPATCH):
+                NdisMInitializeWrapper(driver, "path", None)
+                NdisRegisterProtocol(protocol.characteristics, len(protocol.characteristics))
+    assert [finding.rule for finding in findings] == ["IRQL-01", "IRQL-01"]
