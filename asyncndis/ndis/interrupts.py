@@ -223,5 +223,8 @@ class Interrupt:
             self._adapter.gate.run(handle.call)
         if self._enable is not None and self._isr is None:
             self._enable.call()
-        if self.registered and self._line():
+        if self._is_asserted():  # and the handler has not deregistered it
             self.fire()
+
+    def _is_asserted(self) -> bool:
+        return self.registered and self._line()
