@@ -31,6 +31,7 @@ html_css_files = ["pages.css"]
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
+toc_object_entries = False  # every page copies the whole table of contents: it holds pages and headings
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"

@@ -43,6 +43,7 @@ def test_a_wrong_block_is_found(block: str, tmp_path: Path) -> None:
         run_blocks(page)
 
 
+@pytest.mark.timeout(300)  # a reference of this size takes a while where others use the processors, too
 def test_pages_build_without_a_warning(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-E", "docs", str(tmp_path / "html")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
