@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from asyncndis.base import NdisError, NdisStatus
+from asyncndis.base import NdisStatus, PoolClosed
 from asyncndis.drivers import BusMasterMiniport
 from asyncndis.memory import Packet
 from asyncndis.ndis import Adapter, Binding, Intermediate, Protocol, Stack, open_stack
@@ -56,6 +56,9 @@ class Talker(Protocol, ether_type=ETHER_TYPE):
         self.outcomes: Counter[NdisStatus] = Counter()
         self.told: list[NdisStatus] = []
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r} heard {len(self.heard)} frames, sent {self.outcomes.total()}>"
+
     @property
     def numbers(self) -> list[int]:
         """The numbers of the frames that it has heard. IRQL: any."""
@@ -82,7 +85,7 @@ class Talker(Protocol, ether_type=ETHER_TYPE):
             binding = self.bindings[0]
             try:
                 packet = await binding.frames.allocate(frame)
-            except NdisError:  # the binding was closed meanwhile
+            except PoolClosed:  # with its binding
                 break
             if binding in self.bindings:
                 count += 1
@@ -153,6 +156,9 @@ class Computer:
     miniport: BusMasterMiniport
     talker: Talker
     stack: Stack
+
+    def __repr__(self) -> str:
+        return f"<Computer {self.stack}>"
 
     @property
     def adapter(self) -> Adapter:

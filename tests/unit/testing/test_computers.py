@@ -36,6 +36,8 @@ async def test_what_one_says_the_other_hears() -> None:
         assert left.adapter is left.stack.adapter
         right.talker.forget()
         assert (right.talker.heard, right.talker.told) == ([], [])
+        assert repr(left) == "<Computer talker on left > miniport of left > left [up]>"
+        assert repr(left.talker) == "<Talker 'talker on left' heard 0 frames, sent 100>"
         assert not right.talker.outcomes
 
 
