@@ -164,7 +164,7 @@ class Bridge(Intermediate):
             if relay.source is None:
                 self.adapter.send_complete(relay.packet, relay.status)
             else:
-                relay.source.return_packet(relay.packet)
+                self._relays.give_back(relay.packet, relay.source)
         if self._came_home is not None and not self._relays:
             self._came_home.set()
 

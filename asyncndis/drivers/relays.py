@@ -109,7 +109,7 @@ class Relay:
 class Relays:
     """All frames on their way through one bridge."""
 
-    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool")
+    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool", "_returns")
 
     _pool: PartsPool
 
@@ -117,6 +117,7 @@ class Relays:
         self._on_their_way: dict[Packet, Relay] = {}
         self._batches = 0
         self._is_flushing = False
+        self._returns: dict[Binding, list[Packet]] = {}
 
     def __repr__(self) -> str:
         return f"<Relays {len(self)} packets on their way, {self._batches} batches coming in>"
@@ -182,6 +183,16 @@ class Relays:
                     port.send_outgoing()
         finally:
             self._is_flushing = False
+            returns, self._returns = self._returns, {}
+            for binding, packets in returns.items():
+                binding.return_packets(packets)
+
+    def give_back(self, packet: Packet, source: Binding) -> None:
+        """Return a lent packet: now, or in one call with others where these are being sent. IRQL: <= DISPATCH."""
+        if self._is_flushing:
+            self._returns.setdefault(source, []).append(packet)
+        else:
+            source.return_packet(packet)
 
     def take_back(self, own: Packet, status: NdisStatus) -> Relay | None:
         """Take back a packet that was sent; its relay, where it was the last. IRQL: <= DISPATCH."""

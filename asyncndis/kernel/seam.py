@@ -134,7 +134,8 @@ class PlainCalls:
         if type(result) is CoroutineType:  # not isinstance(): this stands in the path of every packet
             cast("CoroutineType[Any, Any, Any]", result).close()
             raise _not_awaited(handler)
-        if not self.is_at(self._irql):
+        processor = self._processor  # is_at() in place: this too
+        if processor.irql != self._irql or processor.top is not self._top or raised.get(self._task) is not processor:
             try:
                 _check_exit(handler, self._task, self._irql, self._top)
             finally:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisError, NdisStatus, Probe, RuleViolation, check_instance, check_integer
+from asyncndis.kernel import Irql, PlainCalls
 from asyncndis.kernel.waiting import check_may_wait, preempt
 from asyncndis.memory import Memory, Packet
 
@@ -198,7 +199,7 @@ class Binding(UpperEdge):
             receive handler still runs
         """
         packets = tuple(packets)
-        with self._watched("NdisReturnPackets", packets):
+        with self._watched("NdisReturnPackets", packets), PlainCalls(Irql.DISPATCH):  # MiniportReturnPacket in a row
             for packet in packets:
                 if not self._copies.give_back(packet):
                     self.adapter.receives.give_back(self, packet)
