@@ -5,7 +5,7 @@ It knows stacks by their snapshots only, so that it shows those of this process 
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -68,7 +68,8 @@ def _table(what: str, *columns: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 1), header_style="dim")
     table.add_column(what, no_wrap=True, min_width=_NAME_MIN, overflow="ellipsis")
     for column in columns:
-        table.add_column(column, justify="right", no_wrap=True, min_width=len(column), overflow="ellipsis")
+        justify: JustifyMethod = "left" if column == "state" else "right"
+        table.add_column(column, justify=justify, no_wrap=True, min_width=len(column), overflow="ellipsis")
     return table
 
 
@@ -84,7 +85,7 @@ def _layers(pairs: Sequence[_Pair]) -> Table:
         for binding, past in pair.bindings():
             received = pair.rate(binding["received"], past and past["received"])
             table.add_row(
-                binding["protocol"],
+                Text(binding["protocol"]),
                 _state(binding["state"], is_fine=binding["state"] == "open"),
                 "",
                 per_second(received),
@@ -98,7 +99,7 @@ def _layers(pairs: Sequence[_Pair]) -> Table:
             indicated = pair.rate(receives["indicated"], before and before["receives"]["indicated"])
             is_up = adapter["connected"]
             table.add_row(
-                adapter["name"],
+                Text(adapter["name"]),
                 _state(adapter["state"] if is_up else "no link", is_fine=is_up and adapter["state"] == "running"),
                 per_second(sent),
                 per_second(indicated),
@@ -117,7 +118,7 @@ def _hardware(pairs: Sequence[_Pair]) -> Table:
             before = {} if past is None else past["statistics"]
             lost = sum(numbers.get(name, 0) for name in _LOST)
             table.add_row(
-                now["name"],
+                Text(now["name"]),
                 _ring(now, "tx"),
                 _ring(now, "rx"),
                 bits_per_second(pair.rate(_bits(numbers, "tx"), _bits(before, "tx"))),
@@ -132,10 +133,9 @@ def _pools(pairs: Sequence[_Pair]) -> Table:
     table = _table("pool", "out", "most", "waiting", "waits", "longest", "refused")
     for pair in pairs:
         for pool in _all_pools(pair):
-            is_dry = pool["outstanding"] >= pool["capacity"]
             table.add_row(
-                pool["name"],
-                Text(f"{pool['outstanding']}/{pool['capacity']}", style="yellow" if is_dry else ""),
+                Text(pool["name"]),
+                Text(f"{pool['outstanding']}/{pool['capacity']}", style="yellow" if pool["waiting"] else ""),
                 f"{pool['max_outstanding']:,}",
                 f"{pool['waiting']:,}",
                 f"{pool['delayed']:,}",

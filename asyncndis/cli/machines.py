@@ -15,6 +15,7 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 from rich.console import Console, Group
 from rich.live import Live
+from rich.text import Text
 
 from asyncndis.base import NdisError, NdisStatus
 from asyncndis.drivers import BusMasterMiniport, Shaper
@@ -133,7 +134,7 @@ class Machines:
             await stack.run_until_idle()
 
 
-async def watch(console: Console, machines: Machines, headline: Callable[[], str]) -> None:
+async def watch(console: Console, machines: Machines, headline: Callable[[], Text]) -> None:
     """Show both on a terminal, until cancelled; where there is none, show nothing.
 
     :param headline: what stands above them now

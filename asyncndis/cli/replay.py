@@ -13,6 +13,7 @@ from pathlib import Path
 
 import anyio
 from rich.console import Console
+from rich.text import Text
 
 from asyncndis.base import NdisError
 from asyncndis.memory import Packet
@@ -128,8 +129,8 @@ async def replay(source: Path, target: Path, ring: int, seconds: float, console:
         async with open_machines(player, recorder, rate=rate, ring=ring, longest=longest) as machines:
             started = time.perf_counter()
 
-            def headline() -> str:
-                return f"[bold]{source.name}[/], {of(recorder.travelled, total)} frames have come"
+            def headline() -> Text:
+                return Text.assemble((source.name, "bold"), f", {of(recorder.travelled, total)} frames have come")
 
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(watch, console, machines, headline)

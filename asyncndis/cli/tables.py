@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 __all__ = ["facts", "ranking"]
 
@@ -12,11 +13,11 @@ _NAME_WIDTH, _VALUE_WIDTH = 24, 24  # so that tables below each other line up
 
 def facts(title: str, rows: Mapping[str, str]) -> Table:
     """Names and values, one pair a line."""
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
+    table = Table(title=Text(title, style="italic"), title_justify="left", box=box.SIMPLE_HEAD, show_header=False)
     table.add_column(min_width=_NAME_WIDTH)
-    table.add_column(min_width=_VALUE_WIDTH, justify="right")
+    table.add_column(min_width=_VALUE_WIDTH, justify="right", overflow="fold")
     for name, value in rows.items():
-        table.add_row(name, value)
+        table.add_row(name, Text(value))
     return table
 
 

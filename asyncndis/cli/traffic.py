@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import anyio
 from rich.console import Console
+from rich.text import Text
 
 from asyncndis.drivers import Echo
 from asyncndis.ndis.snapshots import StackView, snapshot
@@ -54,7 +55,9 @@ async def talk(seconds: float, ring: int, console: Console) -> Traffic:
     caller = Caller(ring)
     async with _talking(caller, ring) as machines:
         started = time.perf_counter()
-        headline = f"[bold]two machines on a wire[/], the shaper lets {bits_per_second(_RATE)} through"
+        headline = Text.assemble(
+            ("two machines on a wire", "bold"), f", the shaper lets {bits_per_second(_RATE)} through"
+        )
         with anyio.move_on_after(seconds):
             await watch(console, machines, lambda: headline)
             await anyio.sleep_forever()

@@ -67,6 +67,16 @@ def test_a_stack_without_hardware_has_no_table_of_it() -> None:
     assert not any(line.startswith("hardware") for line in shown(view(take_out)))
 
 
+def test_names_are_no_markup() -> None:
+    def rename(stack: StackView) -> None:
+        stack["adapters"][0]["name"] = "port[up]"
+        stack["adapters"][0]["pools"][0]["name"] = "rx[up]"
+
+    lines = shown(view(rename))
+    assert cells(lines, "port[up]")
+    assert cells(lines, "rx[up]")
+
+
 def test_an_adapter_without_a_link() -> None:
     def cut(stack: StackView) -> None:
         stack["adapters"][0]["connected"] = False

@@ -137,6 +137,13 @@ def test_the_table_is_for_people(capture: Path) -> None:
         assert row in result.stdout
 
 
+def test_names_of_files_are_no_markup(capture: Path, tmp_path: Path) -> None:
+    file, out = capture.rename(tmp_path / "user[up].pcap"), tmp_path / "out[up].pcap"
+    printed = demo(file, "--output", out).stdout.replace("\n", "")
+    assert "user[up].pcap" in printed
+    assert "out[up].pcap" in "".join(printed.split())
+
+
 def test_a_capture_that_is_cut(capture: Path, tmp_path: Path) -> None:
     capture.write_bytes(capture.read_bytes()[:-30])
     out = tmp_path / "out.pcap"
