@@ -73,6 +73,7 @@ async def halt_adapter(library: "Ndis", adapter: "Adapter") -> None:
             await _halt(adapter)
         await adapter.forget_loopback()
         library.forget_adapter(adapter)
+        adapter.is_ending = False
         adapter.came_to_rest()
 
 
