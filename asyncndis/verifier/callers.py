@@ -52,21 +52,22 @@ class Callers:
     def __init__(self) -> None:
         self._plain: list[Inside] = []
         self._waiting: dict[object, list[Inside]] = {}
-        self._that_wait: dict[object, frozenset[str]] = {}
+        self._known: dict[object, Mapping[str, Inside]] = {}  # the plain handlers of each owner
 
     def enter(self, handler: str, owner: Any) -> None:
         """A handler begins."""
-        that_wait = self._that_wait.get(owner)
-        if that_wait is None:
-            that_wait = self._that_wait[owner] = _that_wait(owner)
-        if handler in that_wait:
-            self._waiting.setdefault(running_context().current_task(), []).append(Inside(handler, owner))
+        known = self._known.get(owner)
+        if known is None:
+            known = self._known[owner] = _plain_handlers(owner)
+        inside = known.get(handler)
+        if inside is not None:
+            self._plain.append(inside)
         else:
-            self._plain.append(Inside(handler, owner))
+            self._waiting.setdefault(running_context().current_task(), []).append(Inside(handler, owner))
 
     def leave(self, handler: str, owner: object) -> None:
         """A handler has ended, the one that began last of those that nest with it."""
-        if handler not in self._that_wait.get(owner, ()):
+        if handler in self._known.get(owner, ()):
             if self._plain:  # else it began before anybody watched
                 self._plain.pop()
             return
@@ -93,11 +94,11 @@ def driver_of(owner: Any) -> object:
     return getattr(owner, "characteristics", owner) if instance is None else instance.__class__
 
 
-def _that_wait(owner: Any) -> frozenset[str]:
-    """The handlers of a driver that are coroutine functions."""
+def _plain_handlers(owner: Any) -> Mapping[str, Inside]:
+    """The handlers of a driver that are no coroutine functions."""
     characteristics = getattr(owner, "characteristics", None)
-    return frozenset(
-        handler
+    return {
+        handler: Inside(handler, owner)
         for handler, field in HANDLERS.items()
-        if inspect.iscoroutinefunction(getattr(characteristics, field, None))
-    )
+        if not inspect.iscoroutinefunction(getattr(characteristics, field, None))
+    }

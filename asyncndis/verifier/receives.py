@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from asyncndis.base import NdisStatus, Site, caller_site
 
 from .callers import Callers
+from .fingerprint import fingerprint
 from .reports import Reports
 from .watch import Guarded
 
@@ -101,11 +102,12 @@ class ReceiveWatch:
     def _was_indicated(self, adapter: "Adapter", packets: "Sequence[Packet]") -> None:
         if not adapter.gate.serialized:
             for packet in packets:
-                self._indicated[packet] = adapter
+                if packet.state != "free":  # else it came back and was freed meanwhile
+                    self._indicated[packet] = adapter
             return
         site = caller_site()
         for packet in packets:
-            if packet.state.value != "free" and packet.oob.status != _RESOURCES:
+            if packet.state != "free" and packet.oob.status != _RESOURCES:
                 self._unread[packet] = site
 
     def _read(self, packet: "Packet") -> None:
@@ -145,15 +147,15 @@ class ReceiveWatch:
         )
 
     def _showing(self, owner: object, packet: "Packet") -> None:
-        self._shown[owner, packet] = hash(packet.to_bytes())
+        self._shown[owner, packet] = fingerprint(packet)
 
     def _was_shown(self, owner: Any, packet: "Packet") -> None:
-        fingerprint = self._shown.pop((owner, packet), None)
-        if fingerprint is None or packet.state.value == "free":
+        before = self._shown.pop((owner, packet), None)
+        if before is None or packet.state == "free":
             return
-        now = hash(packet.to_bytes())
+        now = fingerprint(packet)
         self._lent[packet] = now
-        if now != fingerprint:
+        if now != before:
             self._reports.report_late(
                 "RCV-09",
                 f"ProtocolReceivePacket of {owner.name} has written to {packet!r}; copy what is to be changed, other "
@@ -164,9 +166,9 @@ class ReceiveWatch:
 
     def _returning(self, binding: "Binding", packets: "Sequence[Packet]") -> None:
         for packet in packets:
-            fingerprint = self._lent.get(packet)
-            if fingerprint is not None and hash(packet.to_bytes()) != fingerprint:
-                self._lent[packet] = hash(packet.to_bytes())
+            before = self._lent.get(packet)
+            if before is not None and fingerprint(packet) != before:
+                self._lent[packet] = fingerprint(packet)
                 self._reports.report(
                     "RCV-09",
                     f"{binding.name} returns {packet!r}, whose bytes have changed while it was lent; copy what is to "

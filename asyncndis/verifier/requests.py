@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["RequestWatch"]
 
 _LIMIT = 12
+_MANY = 64
 _UNIT = 10_000_000
 _SUPPORTED_LIST = 0x0001_0101
 _SET_ONLY = frozenset({0x0001_0112, 0x0001_0118, 0x0001_0119, 0xFD01_0101, 0xFD01_0103, 0xFD01_0104})
@@ -107,10 +108,17 @@ class RequestWatch:
 
     def _submitted(self, binding: "Binding", request: "OidRequest", status: NdisStatus) -> None:
         if status is NdisStatus.PENDING:
-            if not request.state.value.startswith("with"):  # else it is completed already
+            if len(self._pending) >= _MANY:
+                self._forget_completed()
+            if not _is_idle(request):  # else it is completed already
                 self._pending[request] = _contents(request), caller_site()
         else:
             self._note_answer(binding.adapter, request, status)
+
+    def _forget_completed(self) -> None:
+        """Requests that their submitters wait for have no completion handler."""
+        for request in [request for request in self._pending if _is_idle(request)]:
+            del self._pending[request]
 
     def _request_is_back(self, _owner: object, request: "OidRequest", _status: NdisStatus) -> None:
         submitted = self._pending.pop(request, None)
@@ -149,6 +157,10 @@ def _driver_site(adapter: "Adapter", handler: str) -> Site:
     """Where a handler is defined; where that is a ready one, the line that leads to it."""
     site = adapter.site_of(handler)
     return site if site is not None and is_driver_code(site.file) else caller_site()
+
+
+def _is_idle(request: "OidRequest") -> bool:
+    return request.state.value.startswith("with")
 
 
 def _contents(request: "OidRequest") -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from asyncndis.base import NdisStatus, Site
 from asyncndis.base.context import running_context
 
 from .callers import Callers
+from .fingerprint import fingerprint
 from .reports import Reports
 from .watch import Guarded
 
@@ -21,11 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SendWatch"]
 
-_LIMIT = 30 * 10_000_000
+_SECOND = 10_000_000
+_LIMIT = 30 * _SECOND
+_FEW = 8  # with more in flight, the clock is read once for each batch
 _PENDING, _SUCCESS = NdisStatus.PENDING, NdisStatus.SUCCESS
 _PRIORITY = cast("PerPacketInfo", 6)
 _TRAVELLING = tuple(cast("PerPacketInfo", slot) for slot in (0, 2, 6))  # checksums, large sends, priority
 _FREES = ("NdisDprFreePacket", "NdisDprFreePacketNonInterlocked", "NdisFreePacket")
+_BATCHES = ("MiniportHandleInterrupt", "MiniportTimer", "MiniportReset")
 _TOUCHES = (
     "MiniportReserved",
     "MiniportReservedEx",
@@ -59,6 +63,7 @@ class SendWatch:
         self._callers = callers
         self._flights: dict[Adapter, dict[Packet, _Flight]] = {}
         self._given_back: dict[Packet, Adapter] = {}
+        self._now = 0
         self._handling: dict[Adapter, Packet] = {}
         self.before: Mapping[str, Any] = {
             "NdisSend": self._sending,
@@ -66,6 +71,7 @@ class SendWatch:
             "NdisMSendComplete": self._completing,
             "MiniportSend": self._handing_over,
             "ndisMCheckForHang": self._hanging,
+            **dict.fromkeys(_BATCHES, self._look_at_the_clock),
             **dict.fromkeys(_TOUCHES, Guarded(self._given_back, self._touching)),
         }
         self.after: Mapping[str, Any] = {
@@ -78,14 +84,22 @@ class SendWatch:
     def finish(self) -> None:
         """The run is over; what is out still is the stack's to judge (SEND-02, SEND-16)."""
 
+    def _look_at_the_clock(self, *_: object) -> None:
+        self._now = running_context().now()
+
     def _sending(self, binding: "Binding", packet: "Packet") -> None:
+        self._look_at_the_clock()
+        self._submitting(binding, packet)
+
+    def _submitting(self, binding: "Binding", packet: "Packet") -> None:
         if binding.virtual_adapter is not None:
             self._check_information(binding, packet)
         self._take_off(binding.adapter, packet)
 
     def _sending_all(self, binding: "Binding", packets: "Iterable[Packet]") -> None:
+        self._look_at_the_clock()
         for packet in packets:
-            self._sending(binding, packet)
+            self._submitting(binding, packet)
 
     def _take_off(self, adapter: "Adapter", packet: "Packet") -> None:
         self._given_back.pop(packet, None)
@@ -93,8 +107,8 @@ class SendWatch:
         if flights is None:
             flights = self._flights[adapter] = {}
         flights.pop(packet, None)
-        if packet.state.value != "free":
-            flights[packet] = _Flight(running_context().now(), hash(packet.to_bytes()))
+        if packet.state != "free":
+            flights[packet] = _Flight(self._now, fingerprint(packet))
 
     def _sent(self, binding: "Binding", packet: "Packet", status: NdisStatus) -> None:
         if status is not _PENDING and packet.holder is None:
@@ -109,14 +123,16 @@ class SendWatch:
         if status == _SUCCESS and next(iter(flights)) is not packet and len(adapter.lower) <= 1:
             self._check_order(adapter, packet, flights)
         del flights[packet]
-        if not adapter.lower and hash(packet.to_bytes()) != flight.fingerprint:
+        if not adapter.lower and fingerprint(packet) != flight.fingerprint:
             self._reports.report(
                 "SEND-01",
                 f"the bytes of {packet!r} have changed since it was sent; leave them alone until ProtocolSendComplete",
                 packet,
             )
-        seconds = (running_context().now() - flight.since) / 10_000_000
-        if seconds > _LIMIT / 10_000_000:
+        if len(flights) < _FEW:
+            self._look_at_the_clock()
+        if self._now - flight.since > _LIMIT:
+            seconds = (self._now - flight.since) / _SECOND
             self._reports.report(
                 "SEND-17",
                 f"{adapter.name} completes {packet!r} {seconds:g} s after it was sent; complete each send within 30 s, "
@@ -129,7 +145,7 @@ class SendWatch:
             self._remember(packet, adapter)
 
     def _remember(self, packet: "Packet", adapter: "Adapter") -> None:
-        if packet.state.value != "free":  # else nobody touches it unseen (PKT-03), and nobody would forget it
+        if packet.state != "free":  # else nobody touches it unseen (PKT-03), and nobody would forget it
             self._given_back[packet] = adapter
 
     def _forget(self, packet: "Packet") -> None:

@@ -78,10 +78,11 @@ class Verifier(Probe):
         if plan is None:
             return
         highest, is_lock_free, guarded, while_any, always, is_handler = plan
-        for processor in raised_processors.values():  # perhaps another's: a quick look first
-            if processor.irql > highest or (is_lock_free and processor.top is not None):
-                self._check_caller(operation, subject)
-                break
+        if highest < _ANY_LEVEL:
+            for processor in raised_processors.values():  # perhaps another's: a quick look first
+                if processor.irql > highest or (is_lock_free and processor.top is not None):
+                    self._check_caller(operation, subject)
+                    break
         for container, check in guarded:
             if subject in container:
                 check(subject, *arguments)
@@ -158,4 +159,6 @@ def _plan_of(
 ) -> _Plan:
     levels = LEVELS.get(operation)
     highest = _ANY_LEVEL if levels is None else levels.highest
+    if operation in LOCK_FREE:
+        highest = min(highest, _ANY_LEVEL - 1)  # so that somebody looks
     return _Plan(highest, operation in LOCK_FREE, guarded, while_any, always, operation in HANDLERS)
