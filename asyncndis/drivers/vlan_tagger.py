@@ -6,6 +6,7 @@ its VLAN pass upwards; per-packet information and loopback flags go along (PKT-1
 adapter above is that much smaller than the one below. A frame for which no packet is left is dropped and counted.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +14,18 @@ from asyncndis.base import NdisError, NdisStatus, check_integer
 from asyncndis.memory import Packet, PacketFlags
 from asyncndis.ndis import Adapter, Binding, Intermediate, Miniport, Oid
 
+from .parts import head_of, parts_from
 from .parts_pool import PartsPool
-from .vlan_tag import VlanTag, tagged_parts, untagged_parts
+from .vlan_tag import TagProtocol, VlanTag
 
 __all__ = ["VlanTagger", "VlanTaggerStatistics"]
 
-_PENDING = NdisStatus.PENDING
 _TAG_BYTES = 4
+_ADDRESSES = 12
 _HEADER = 14
+_TAGGED_HEADER = 18
 _PARTS = 4
+_CUSTOMER = TagProtocol.CUSTOMER.to_bytes(2, "big")
 _LOOPBACK = int(PacketFlags.DONT_LOOPBACK | PacketFlags.LOOPBACK_ONLY)
 _SIZES = (Oid.GEN_MAXIMUM_FRAME_SIZE, Oid.GEN_MAXIMUM_TOTAL_SIZE)
 
@@ -56,7 +60,8 @@ class VlanTagger(Intermediate):
     def __init__(self, vlan: int, *, priority: int = 0, frames: int = 256, name: str | None = None) -> None:
         check_integer("vlan", vlan, 1, 4094)
         check_integer("frames", frames, 1)
-        self._tag = VlanTag(vlan, priority)
+        self._vlan = vlan
+        self._tag_bytes = VlanTag(vlan, priority).emit()
         super().__init__(name=name)
         self._frames = frames
         self._sent: dict[Packet, Packet] = {}
@@ -65,9 +70,7 @@ class VlanTagger(Intermediate):
         self._tagged = self._untagged = self._foreign = self._dropped = 0
 
     def __repr__(self) -> str:
-        return (
-            f"<VlanTagger {self.name!r} VLAN {self._tag.vlan}, {self._tagged} frames tagged, {self._untagged} untagged>"
-        )
+        return f"<VlanTagger {self.name!r} VLAN {self._vlan}, {self._tagged} frames tagged, {self._untagged} untagged>"
 
     def statistics(self) -> VlanTaggerStatistics:
         """The state of it now. IRQL: any."""
@@ -85,21 +88,24 @@ class VlanTagger(Intermediate):
             return Miniport.query_information(self, oid, buffer)
         return super().query_information(oid, buffer)
 
-    def send(self, packet: Packet) -> NdisStatus:
-        """Put a tag on. IRQL: DISPATCH. Rule: PKT-14."""
-        try:
-            tagged = self._down.allocate_nowait(tagged_parts(packet, self._tag))
-        except NdisError:
-            self._dropped += 1
-            return NdisStatus.FAILURE
-        self._tagged += 1
-        tagged.copy_send_info_from(packet)
-        tagged.set_flags(packet.flag_bits & _LOOPBACK)
-        self._sent[tagged] = packet
-        status = self.below.send_nowait(tagged)
-        if status is not _PENDING:
-            self._packet_behind(tagged)
-        return status
+    def send_packets(self, packets: Sequence[Packet]) -> None:
+        """Put tags on. IRQL: DISPATCH. Rule: PKT-14."""
+        outward: list[Packet] = []
+        for packet in packets:
+            header = packet.head(_HEADER)
+            parts = [header[:_ADDRESSES] + self._tag_bytes + header[_ADDRESSES:], *parts_from(packet, _HEADER)]
+            try:
+                tagged = self._down.allocate_nowait(parts)
+            except NdisError:
+                self._dropped += 1
+                self.adapter.send_complete(packet, NdisStatus.FAILURE)
+                continue
+            tagged.copy_send_info_from(packet)
+            tagged.set_flags(packet.flag_bits & _LOOPBACK)
+            self._sent[tagged] = packet
+            outward.append(tagged)
+        self._tagged += len(outward)
+        self.below.send_packets(outward)
 
     def send_complete(self, binding: Binding, packet: Packet, status: NdisStatus) -> None:
         """A tagged packet is back: so is the one behind it. IRQL: DISPATCH."""
@@ -107,12 +113,13 @@ class VlanTagger(Intermediate):
 
     def receive(self, binding: Binding, packet: Packet) -> int:
         """Take the tag off, where it is that of this VLAN. IRQL: DISPATCH."""
-        found = untagged_parts(packet)
-        if found is None or (found[0].vlan, found[0].protocol) != (self._tag.vlan, self._tag.protocol):
+        header = head_of(packet, _TAGGED_HEADER)
+        if len(header) < _TAGGED_HEADER or not self._is_ours(header[_ADDRESSES:]):
             self._foreign += 1
             return 0
+        untagged_header = header[:_ADDRESSES] + header[_ADDRESSES + _TAG_BYTES :]
         try:
-            untagged = self._up.allocate_nowait(found[1])
+            untagged = self._up.allocate_nowait([untagged_header, *parts_from(packet, _TAGGED_HEADER)])
         except NdisError:
             self._dropped += 1
             return 0
@@ -129,6 +136,10 @@ class VlanTagger(Intermediate):
         self._up.free(packet)
         if packet not in self._being_shown:  # or receive() answers for it
             binding.return_packet(original)
+
+    def _is_ours(self, tag: bytes) -> bool:
+        """Whether a frame with such a tag is of this VLAN, whatever its priority."""
+        return tag[:2] == _CUSTOMER and int.from_bytes(tag[2:4], "big") & 0xFFF == self._vlan
 
     def _show(self, binding: Binding, packet: Packet, untagged: Packet) -> int:
         """Indicate an untagged packet; the answer is how often the one behind it will be returned."""
