@@ -68,7 +68,7 @@ async def oid_sweep_set(seed: int) -> None:
 async def multicast_list_limits(seed: int) -> None:
     """Multicast lists of no, of one, of the most and of too many addresses; a part of an address; addresses of one."""
     dice = Dice(seed)
-    async with open_pair() as (left, right):
+    async with open_pair(rx_ring=64) as (left, right):
         await right.binding.set_filter(PacketFilter.MULTICAST)
         most = await right.binding.query(Oid.IEEE_802_3_MAXIMUM_LIST_SIZE)
         groups = [

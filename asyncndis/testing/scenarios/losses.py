@@ -31,8 +31,10 @@ async def receive_low_resources(seed: int) -> None:
             check_that("frames are lost", lost)
             check_equal("frames heard or lost", len(hoarder.heard) - heard + lost, count)
             hoarder.give_back()
+            await let_pass(0.01)
             await check_traffic(left, right, dice, 4)
             hoarder.give_back()
+            await let_pass(0.01)
             hoarder.outcomes.clear()
 
 
