@@ -79,7 +79,6 @@ from .receiving import ReceiveStatistics
 from .registered import RegisteredProtocol
 from .requests import OidRequest
 from .scatter_gather import ScatterGather, ScatterGatherList, ScatterGatherStatistics
-from .sending import SendStatistics
 from .stack import Hardware, Layer, Stack, open_stack
 from .states import (
     ADAPTER_STATES,
@@ -95,6 +94,7 @@ from .states import (
     ResetEvent,
     ResetState,
 )
+from .submissions import SendStatistics
 
 __all__ = [
     "ADAPTER_STATES",

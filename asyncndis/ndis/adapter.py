@@ -29,8 +29,9 @@ from .outcome import wait_patiently
 from .receiving import ReceivePath, ReceiveStatistics
 from .requests import OidRequest, RequestQueue
 from .resetting import HangCheck, ResetMachine, set_request
-from .sending import SendPath, SendStatistics
+from .sending import SendPath
 from .states import ADAPTER_STATES, AdapterEvent, AdapterState, ResetState
+from .submissions import SendStatistics
 
 if TYPE_CHECKING:
     from .binding import Binding

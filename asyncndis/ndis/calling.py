@@ -91,38 +91,49 @@ class Handler:
 
     def call_in(self, calls: PlainCalls, *arguments: Any, failed: Any = None) -> Any:
         """Call a plain handler now, as one of several in a row; parameters as :meth:`call`."""
-        probe = self._probe
         try:
-            if probe is None:
+            if self._probe is None:
                 return calls.make(self._bound, *arguments)
-            probe.before(self.name, self._owner, *arguments)
-            try:
-                return calls.make(self._bound, *arguments)
-            finally:
-                probe.after(self.name, self._owner, *arguments)
+            return self._watched(calls, *arguments)
         except NdisError as error:
             return error.status
         except Exception as error:  # noqa: BLE001 - as above
             self._owner.fail(error, self.name)
             return failed
 
-    def call_each(self, calls: PlainCalls, packets: Iterable[Packet], *more: Any) -> None:
-        """Call a plain handler for several packets in a row; what it answers is not asked for.
+    def call_each(
+        self,
+        calls: PlainCalls,
+        packets: Iterable[Packet],
+        *more: Any,
+        answered: Callable[[Packet, Any], object] | None = None,
+    ) -> None:
+        """Call a plain handler for several packets in a row.
 
         :param more: what it is called with besides
+        :param answered: told of each packet for which it has answered anything but None, and what
         """
-        if self._probe is not None:
-            for packet in packets:
-                self.call_in(calls, packet, *more)
-            return
         make, bound = calls.make, self._bound
         for packet in packets:
             try:
-                make(bound, packet, *more)
-            except NdisError:
-                pass  # a status, which nobody waits for
+                answer = make(bound, packet, *more) if self._probe is None else self._watched(calls, packet, *more)
+            except NdisError as error:
+                answer = error.status
             except Exception as error:  # noqa: BLE001 - as above
                 self._owner.fail(error, self.name)
+                continue
+            if answer is not None and answered is not None:
+                answered(packet, answer)
+
+    def _watched(self, calls: PlainCalls, *arguments: Any) -> Any:
+        """Make a call, and let the probe know."""
+        probe = self._probe
+        assert probe is not None
+        probe.before(self.name, self._owner, *arguments)
+        try:
+            return calls.make(self._bound, *arguments)
+        finally:
+            probe.after(self.name, self._owner, *arguments)
 
     async def run(self, *arguments: Any, irql: int = _PASSIVE, failed: Any = None) -> Any:
         """Call a handler that may wait; parameters as :meth:`call`."""

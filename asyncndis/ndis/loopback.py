@@ -5,7 +5,7 @@ looped frame is a copy in a packet of NDIS's own, flagged IS_LOOPBACK_PACKET, wi
 A frame for the adapter's own address, or flagged LOOPBACK_ONLY, does not reach the wire and is sent at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisError, NdisStatus
@@ -22,6 +22,7 @@ __all__ = ["Loopback"]
 
 _HEADER = 14
 _STEERED = int(PacketFlags.DONT_LOOPBACK | PacketFlags.LOOPBACK_ONLY)
+_WIRE_ONLY = int(PacketFlags.DONT_LOOPBACK)
 
 
 class Loopback:
@@ -52,6 +53,10 @@ class Loopback:
         """Loop no more."""
         await self._frames.aclose()
 
+    def wants(self, headers: Iterable[bytes]) -> bool:
+        """Whether a frame with one of these headers has to be looked at for being looped back."""
+        return self.is_needed and any(self._is_wanted(header) for header in headers)
+
     def loop(self, packets: Sequence[Packet], in_flight: Mapping[Packet, object]) -> list[Packet]:
         """Loop back what is to be, and answer for what does not reach the wire.
 
@@ -61,20 +66,25 @@ class Loopback:
         outward: list[Packet] = []
         known, is_wanted = b"", False  # frames in a row often have one header
         for packet in packets:
+            flags = packet.flag_bits & _STEERED
+            if flags == _WIRE_ONLY:  # all that a bridge sends
+                outward.append(packet)
+                continue
             header = packet.head(_HEADER)
             if header != known:
                 known, is_wanted = header, self._is_wanted(header)
-            flags = packet.flag_bits & _STEERED
             if not flags and not is_wanted:
                 outward.append(packet)
                 continue
             known = b""  # who is shown a frame may change what it wants
             route = self._rule.route(header[:6], flags)
-            submission = in_flight[packet]
+            submission = in_flight.get(packet)
+            if submission is None:
+                continue  # given back already: whoever was shown the one before has asked for a reset
             if route is Route.LOOPBACK or route is Route.BOTH:
                 self._show(packet)
             if in_flight.get(packet) is not submission:
-                continue  # whoever was shown it had it given back, by a reset
+                continue
             if route is Route.WIRE or route is Route.BOTH:
                 outward.append(packet)
             else:

@@ -5,12 +5,12 @@ packet with status SUCCESS is lent: each protocol says how often it will return 
 miniport's again. One with status RESOURCES, and all behind it, stays the miniport's: protocols copy in the callback.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Dpc, Irql, PlainCalls
-from asyncndis.memory import Packet, PacketEvent, PacketState
+from asyncndis.memory import Packet, PacketEvent, PacketState, survey, transfer_all
 
 from .calling import Worker
 
@@ -124,6 +124,9 @@ class ReceivePath:
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
         adapter = self._adapter
+        packets = tuple(packets)
+        if self._indicate_row(packets, calls):
+            return
         low = False
         known: bytes | None = None
         bindings = takers = adapter.open_bindings
@@ -138,6 +141,52 @@ class ReceivePath:
                 known, bindings = header, adapter.open_bindings
                 takers = self._takers(packet, header)
             self._indicate(packet, takers, calls, low=low)
+
+    def _indicate_row(self, packets: Sequence[Packet], calls: PlainCalls) -> bool:
+        """Indicate packets at once where nobody watches and they are all lent to one protocol; False elsewhere.
+
+        They are returned together, those that the protocol does not keep.
+        """
+        adapter = self._adapter
+        if adapter.probe is not None or adapter.lower or adapter.gate.serialized or len(adapter.open_bindings) != 1:
+            return False
+        heads = survey(packets, adapter.header_size, adapter.maximum_total_size)
+        (binding,) = adapter.open_bindings
+        handler = binding.plain_receiver
+        loan = _Loan()
+        loans = dict.fromkeys(packets, loan)
+        if heads is None or handler is None or len(loans) != len(packets) or not all(map(binding.accepts, heads)):
+            return False
+        if any(packet.oob.status != _SUCCESS for packet in packets):
+            return False
+        transfer_all(packets, PacketEvent.INDICATE, self._borrowers)
+        self._indicated += len(packets)
+        self._delivered += len(packets)
+        self._loans.update(loans)
+        loan.returning = binding
+        try:
+            binding.receive_row(handler, packets, calls, self._keep)
+        finally:
+            self._settle_row([packet for packet in packets if self._loans.get(packet) is loan], calls)
+        return True
+
+    def _keep(self, binding: "Binding", packet: Packet, promised: int) -> None:
+        """A protocol keeps a packet of a row."""
+        loan = self._loans[packet] = _Loan()
+        loan.owed[binding] = loan.total = promised
+
+    def _settle_row(self, packets: Sequence[Packet], calls: PlainCalls) -> None:
+        """Packets of a row are the miniport's again."""
+        for packet in packets:
+            del self._loans[packet]
+        transfer_all(packets, PacketEvent.RETURN)
+        if self._return is None:
+            return
+        if self._return.awaited or self._adapter.defers:
+            for packet in packets:
+                self._call_return(packet, calls)
+        else:
+            self._return.call_each(calls, packets)
 
     def _check_status(self, packet: Packet, status: int, *, low: bool) -> None:
         """Refuse a status that is none of the two, and SUCCESS behind RESOURCES (RCV-02)."""

@@ -9,19 +9,20 @@ unless its handler is a coroutine function, which is called when the call before
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Irql, PlainCalls
-from asyncndis.memory import Packet, PacketEvent, PacketState
+from asyncndis.memory import Packet, PacketEvent, PacketState, survey, transfer_all
 
 from .calling import Handler, Worker
+from .submissions import SendStatistics, Submission
 
 if TYPE_CHECKING:
     from .adapter import Adapter
     from .binding import Binding
 
-__all__ = ["SendPath", "SendStatistics"]
+__all__ = ["SendPath"]
 
 _SUCCESS = NdisStatus.SUCCESS
 _PENDING = NdisStatus.PENDING
@@ -31,44 +32,10 @@ _FAILURE = NdisStatus.FAILURE
 _UNSET = 0xFFFF_FFFF  # what no driver sets, so that an element without a status shows (SEND-06)
 _SENDING = PacketState.SENDING
 
-
 _WAYS_OUT = {
     "SEND-02": "complete each packet exactly once",
     "SEND-09": "after RESOURCES call NdisMSendResourcesAvailable, or complete another packet",
 }
-
-
-class SendStatistics(NamedTuple):
-    """The send path of an adapter at one moment.
-
-    :ivar in_flight: packets that were accepted and not given back
-    :ivar queued: of these, the ones that wait in the queue of NDIS
-    :ivar sent: packets given back with SUCCESS
-    :ivar failed: packets given back with another status
-    :ivar refused: packets that were not accepted
-    :ivar requeued: how often a packet went back to the queue for lack of resources
-    """
-
-    in_flight: int
-    queued: int
-    sent: int
-    failed: int
-    refused: int
-    requeued: int
-
-
-class _Submission:
-    """A packet in flight: whose it is, and whether the call that sent it still runs."""
-
-    __slots__ = ("answered", "binding", "checks", "handed_on", "inline", "is_aborted")
-
-    def __init__(self, binding: "Binding", *, handed_on: bool, inline: bool) -> None:
-        self.binding = binding
-        self.handed_on = handed_on
-        self.inline = inline
-        self.answered: NdisStatus | None = None
-        self.is_aborted = False  # NDIS itself has taken it back
-        self.checks = 0
 
 
 class SendPath:
@@ -84,7 +51,7 @@ class SendPath:
 
     def __init__(self, adapter: "Adapter") -> None:
         self._adapter = adapter
-        self._in_flight: dict[Packet, _Submission] = {}
+        self._in_flight: dict[Packet, Submission] = {}
         self._queue: deque[Packet] = deque()
         self._stalled = False
         self._answered: set[Packet] = set()
@@ -94,8 +61,8 @@ class SendPath:
         self._cancel = adapter.handler("MiniportCancelSendPackets", "cancel_send_packets")
         handler = self._send_packets or self._send
         self._is_awaited = handler is not None and handler.awaited
-        self._has_queue = adapter.gate.serialized or self._is_awaited
-        self._is_array = self._send_packets is not None and not self._has_queue  # then packets need no answer each
+        is_direct = not (adapter.gate.serialized or self._is_awaited)
+        self._is_array = self._send_packets is not None and is_direct  # then packets need no answer each
         self._worker = Worker(adapter.group, f"sends of {adapter.name}", adapter.came_to_rest)
 
     def statistics(self) -> SendStatistics:
@@ -126,6 +93,9 @@ class SendPath:
 
     def submit_all(self, binding: "Binding", packets: Iterable[Packet]) -> None:
         """NdisSendPackets: each packet comes back through ProtocolSendComplete."""
+        packets = tuple(packets)
+        if self._submit_row(binding, packets):
+            return
         accepted: list[Packet] = []
         refused: list[tuple[Packet, NdisStatus]] = []
         try:
@@ -136,22 +106,48 @@ class SendPath:
             for packet, reason in refused:
                 binding.send_is_complete(packet, reason)
 
+    def _submit_row(self, binding: "Binding", packets: Sequence[Packet]) -> bool:
+        """The same at once, where nobody watches, and neither binding nor packets need a closer look; False elsewhere.
+
+        A packet that occurs twice, or that is to be looped back, does.
+        """
+        adapter = self._adapter
+        is_plain = self._is_array and adapter.probe is None and adapter.scatter_gather is None
+        if not is_plain or binding.virtual_adapter is not None or binding.refuses_traffic() is not None:
+            return False
+        heads = survey(packets, adapter.header_size, adapter.maximum_total_size)
+        if heads is None or (adapter.loopback is not None and adapter.loopback.wants(heads)):
+            return False
+        submission = Submission(binding, handed_on=False, inline=False)
+        flights = dict.fromkeys(packets, submission)
+        if len(flights) != len(packets):
+            return False
+        transfer_all(packets, PacketEvent.SEND, adapter)
+        self._in_flight.update(flights)
+        if len(packets) <= adapter.maximum_send_packets:
+            self._hand_over_array(packets)
+        else:
+            self._queue.extend(packets)
+            self._hand_over_queue()
+        return True
+
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
         """NdisMSendComplete for several packets: they are taken back, and then their protocols are told in a row."""
         status = NdisStatus(status)
-        rows: list[tuple[Binding, list[Packet]]] = []
+        rows: list[tuple[Submission, list[Packet]]] = []
         try:
             for packet in packets:
                 submission = self._pop(packet, status)
-                self._hand_over(packet, submission, status)
-                if not rows or rows[-1][0] is not submission.binding:
-                    rows.append((submission.binding, []))
+                if not rows or rows[-1][0] is not submission:
+                    rows.append((submission, []))
                 rows[-1][1].append(packet)
         finally:
+            for submission, row in rows:
+                self._hand_over(row, submission, status)
             self._adapter.came_to_rest()
             with PlainCalls(Irql.DISPATCH) as calls:
-                for binding, row in rows:
-                    binding.sends_are_complete(row, status, calls)
+                for submission, row in rows:
+                    submission.binding.sends_are_complete(row, status, calls)
         if self._stalled or self._queue:
             self.resources_available()
 
@@ -164,6 +160,7 @@ class SendPath:
 
     def complete_looped(self, packet: Packet) -> None:
         """A packet that does not reach the wire is sent."""
+        self._queue.remove(packet)
         self._give_back(packet, self._in_flight.pop(packet), _SUCCESS)
 
     def resources_available(self) -> None:
@@ -189,10 +186,12 @@ class SendPath:
         :returns: the adapter that had it
         """
         holder = self._adapter
+        copy_of = getattr(self._adapter.driver, "copy_of", None)
+        passed = packet if copy_of is None else copy_of(packet) or packet
         for binding in self._adapter.lower:
             below = binding.adapter.sends
-            if packet in below._in_flight:
-                holder = below.abort(packet)
+            if passed in below._in_flight:
+                holder = below.abort(passed)
         submission = self._in_flight.pop(packet, None)
         if submission is not None:  # otherwise the driver in between has completed it just now
             if packet in self._queue:
@@ -235,7 +234,7 @@ class SendPath:
 
     def queue_is_stuck(self) -> bool:
         """Whether the oldest packet in the queue was there at the last two checks for hang."""
-        if not self._queue or self._is_awaited:
+        if not self._queue or not self._adapter.gate.serialized:
             return False
         oldest = self._in_flight[self._queue[0]]
         oldest.checks += 1
@@ -254,7 +253,7 @@ class SendPath:
         adapter = self._adapter
         refusal = binding.refuses_traffic()
         above = binding.virtual_adapter  # of an intermediate driver, which hands on what it was given there
-        submission: _Submission | None = None
+        submission: Submission | None = None
         for packet in packets:
             check_instance("a packet to send", packet, Packet)
             if refusal is not None or not self._is_well_formed(packet):
@@ -264,7 +263,7 @@ class SendPath:
             handed_on = above is not None and packet.state is _SENDING and binding.owns(packet.holder)
             packet.transfer(PacketEvent.HAND_ON if handed_on else PacketEvent.SEND, adapter)
             if submission is None or submission.handed_on is not handed_on or not self._is_array:
-                submission = _Submission(binding, handed_on=handed_on, inline=inline)
+                submission = Submission(binding, handed_on=handed_on, inline=inline)
             self._in_flight[packet] = submission
             accepted.append(packet)
         if self._answered:
@@ -279,37 +278,47 @@ class SendPath:
         return is_whole and counts.total_length <= adapter.maximum_total_size
 
     def _deliver(self, packets: Sequence[Packet]) -> None:
-        """Hand accepted packets to the miniport, or to its queue."""
+        """Put accepted packets into the queue, and have it emptied.
+
+        There they are until the miniport is given them, so that a reset, which a handler may ask for at any time, finds
+        what nobody has seen yet.
+        """
+        self._queue.extend(packets)
         loopback = self._adapter.loopback
         if loopback is not None and loopback.is_needed:
             packets = loopback.loop(packets, self._in_flight)
         if self._adapter.scatter_gather is not None:
-            self._adapter.scatter_gather.map_all(packets)
-        if self._has_queue:
-            self._queue.extend(packets)
-            if not self._stalled:
-                self._feed()
-        elif self._send_packets is not None:
-            most = self._adapter.maximum_send_packets
-            for start in range(0, len(packets), most):
-                array = packets[start : start + most]
-                submissions = [self._in_flight[packet] for packet in array]
-                self._refuse_rest(array, submissions, self._send_packets.call(array, failed=_FAILURE))
-        else:
-            assert self._send is not None
-            for packet in packets:
-                submission = self._in_flight[packet]
-                self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
+            self._adapter.scatter_gather.map_all([packet for packet in packets if packet in self._in_flight])
+        if not self._stalled:
+            self._feed()
 
     def _feed(self) -> None:
-        """Have the queue emptied: by the handler that waits, or in its turn."""
+        """Have the queue emptied: by the handler that waits, in its turn, or now."""
         if not self._queue:
             return
         if self._is_awaited:
             if not self._worker.busy:
                 self._worker.post(self._drain)
-        else:
+        elif self._adapter.gate.serialized:
             self._adapter.gate.run(self._pump)
+        else:
+            self._hand_over_queue()
+
+    def _hand_over_queue(self) -> None:
+        """Give everything to a deserialized miniport."""
+        while self._queue:
+            if self._send_packets is not None:
+                self._hand_over_array(self._next_array())
+            else:
+                assert self._send is not None
+                packet = self._queue.popleft()
+                submission = self._in_flight[packet]
+                self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
+
+    def _hand_over_array(self, packets: Sequence[Packet]) -> None:
+        assert self._send_packets is not None
+        submissions = [self._in_flight[packet] for packet in packets]
+        self._refuse_rest(packets, submissions, self._send_packets.call(packets, failed=_FAILURE))
 
     async def _drain(self) -> None:
         """Empty the queue of a deserialized miniport whose handler waits, one call after another."""
@@ -328,14 +337,14 @@ class SendPath:
         most = self._adapter.maximum_send_packets
         return [self._queue.popleft() for _ in range(min(most, len(self._queue)))]
 
-    def _refuse_rest(self, packets: Sequence[Packet], submissions: list[_Submission], answer: object) -> None:
+    def _refuse_rest(self, packets: Sequence[Packet], submissions: list[Submission], answer: object) -> None:
         """MiniportSendPackets answers nothing; one that raises a status has not taken what it did not complete."""
         if isinstance(answer, NdisStatus) and answer.is_error:
             for packet, submission in zip(packets, submissions, strict=True):
                 if self._in_flight.get(packet) is submission:
                     self._end_by_answer(packet, submission, answer)
 
-    def _answer(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
+    def _answer(self, packet: Packet, submission: Submission, status: NdisStatus) -> None:
         """Act on what a deserialized MiniportSend has answered."""
         if status is _PENDING:
             return
@@ -351,7 +360,7 @@ class SendPath:
             status = _FAILURE
         self._end_by_answer(packet, submission, status)
 
-    def _end_by_answer(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
+    def _end_by_answer(self, packet: Packet, submission: Submission, status: NdisStatus) -> None:
         """The miniport has given a packet back by its answer."""
         if not self._still_has(packet, submission, status):
             return
@@ -360,12 +369,12 @@ class SendPath:
             self._answered.add(packet)
         if submission.inline:
             submission.answered = status
-            self._hand_over(packet, submission, status)
+            self._hand_over((packet,), submission, status)
             self._adapter.came_to_rest()
         else:
             self._give_back(packet, submission, status)
 
-    def _still_has(self, packet: Packet, submission: _Submission, status: NdisStatus) -> bool:
+    def _still_has(self, packet: Packet, submission: Submission, status: NdisStatus) -> bool:
         """Whether the miniport may give a packet back by its answer; not one that it has completed before (SEND-04)."""
         if self._in_flight.get(packet) is submission:
             return True
@@ -444,7 +453,7 @@ class SendPath:
             packet.transfer(PacketEvent.REQUEUE, self._adapter)
             self._queue.appendleft(packet)
 
-    def _pop(self, packet: Packet, status: NdisStatus) -> _Submission:
+    def _pop(self, packet: Packet, status: NdisStatus) -> Submission:
         """Find what the miniport completes, or say what is wrong with that."""
         if status is _PENDING or status is _RESOURCES:
             raise RuleViolation(
@@ -458,23 +467,25 @@ class SendPath:
             raise self._unknown(packet)
         return submission
 
-    def _give_back(self, packet: Packet, submission: _Submission, status: NdisStatus) -> None:
+    def _give_back(self, packet: Packet, submission: Submission, status: NdisStatus) -> None:
         """The packet is its protocol's again, which is told."""
-        self._hand_over(packet, submission, status)
+        self._hand_over((packet,), submission, status)
         self._adapter.came_to_rest()
         submission.binding.send_is_complete(packet, status)
 
-    def _hand_over(self, packet: Packet, submission: _Submission, status: int) -> None:
+    def _hand_over(self, packets: Sequence[Packet], submission: Submission, status: NdisStatus) -> None:
+        """Packets of one submission are their protocol's again."""
         if self._adapter.scatter_gather is not None:
-            self._adapter.scatter_gather.unmap(packet)
+            for packet in packets:
+                self._adapter.scatter_gather.unmap(packet)
         if submission.handed_on:
-            packet.transfer(PacketEvent.HAND_BACK, submission.binding.virtual_adapter)
+            transfer_all(packets, PacketEvent.HAND_BACK, submission.binding.virtual_adapter)
         else:
-            packet.transfer(PacketEvent.COMPLETE)
-        if status == _SUCCESS:
-            self._sent += 1
+            transfer_all(packets, PacketEvent.COMPLETE)
+        if status is _SUCCESS:
+            self._sent += len(packets)
         else:
-            self._failed += 1
+            self._failed += len(packets)
 
     def _unknown(self, packet: Any) -> RuleViolation:
         """Why a packet cannot be completed now."""

@@ -5,7 +5,7 @@ Handlers that wait are run one after another, in the order of the events. A pack
 protocol whose receive handler waits, which copies it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisError, NdisStatus, Probe, Site
@@ -179,6 +179,34 @@ class UpperEdge:
             return self._show(packet)
         return self.call_receive(packet, calls)
 
+    @property
+    def plain_receiver(self) -> Handler | None:
+        """The handler that takes packets, where it is a plain function."""
+        handler = self._handlers["receive_packet"]
+        return None if handler is None or handler.awaited else handler
+
+    def receive_row(
+        self,
+        handler: Handler,
+        packets: Sequence[Packet],
+        calls: PlainCalls,
+        keep: "Callable[[Binding, Packet, int], object]",
+    ) -> None:
+        """Give the protocol packets in a row.
+
+        :param handler: its :attr:`plain_receiver`
+        :param keep: told how often it will return a packet, where that is not 0
+        """
+
+        def answered(packet: Packet, answer: object) -> None:
+            promised = self._promised(handler, answer)
+            if promised:
+                keep(self._as_binding(), packet, promised)
+
+        self._received += len(packets)
+        self._in_batch = self._sees_batches
+        handler.call_each(calls, packets, answered=answered)
+
     def end_batch(self) -> None:
         """Tell the protocol that the packets of one indication are over, where it was given some and wants to know."""
         if self._in_batch:
@@ -192,7 +220,10 @@ class UpperEdge:
         if handler.awaited:
             self._worker.post(self._receive_and_return, handler, packet)
             return 1
-        promised = handler.call_in(calls, packet, failed=0)
+        return self._promised(handler, handler.call_in(calls, packet, failed=0))
+
+    def _promised(self, handler: Handler, promised: object) -> int:
+        """How often a packet will be returned, by what the handler that took it has answered."""
         if promised is None or isinstance(promised, NdisStatus):  # an NdisError is a status, and keeps nothing
             return 0
         if not isinstance(promised, int) or promised < 0:
