@@ -135,6 +135,13 @@ class Intermediate(Miniport):
         self._copies[copy] = packet
         return copy
 
+    def copy_of(self, packet: Packet) -> Packet | None:
+        """The packet of this driver's own that was sent in place of one from above, if any. IRQL: any.
+
+        :param packet: from above
+        """
+        return next((copy for copy, original in self._copies.items() if original is packet), None)
+
     def _original(self, copy: Packet) -> Packet:
         """The packet from above behind one of this driver's own, which is freed."""
         packet = self._copies.pop(copy)

@@ -16,7 +16,7 @@ from asyncndis.kernel import Irql, PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState, survey, transfer_all
 
 from .calling import Handler, Worker
-from .submissions import SendStatistics, Submission
+from .submissions import UNSET, SendStatistics, Submission, check_statuses
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -29,7 +29,6 @@ _PENDING = NdisStatus.PENDING
 _RESOURCES = NdisStatus.RESOURCES
 _ABORTED = NdisStatus.REQUEST_ABORTED
 _FAILURE = NdisStatus.FAILURE
-_UNSET = 0xFFFF_FFFF  # what no driver sets, so that an element without a status shows (SEND-06)
 _SENDING = PacketState.SENDING
 
 _WAYS_OUT = {
@@ -45,7 +44,7 @@ class SendPath:
     """
 
     __slots__ = (
-        "_adapter", "_answered", "_cancel", "_failed", "_has_queue", "_in_flight", "_is_array", "_is_awaited",
+        "_adapter", "_answered", "_cancel", "_failed", "_in_flight", "_is_array", "_is_awaited",
         "_queue", "_refused", "_requeued", "_send", "_send_packets", "_sent", "_stalled", "_worker",
     )  # fmt: skip
 
@@ -412,38 +411,22 @@ class SendPath:
         packets = self._next_array()
         submissions = [self._in_flight[packet] for packet in packets]
         for packet in packets:
-            packet.oob.status = _UNSET
+            packet.oob.status = UNSET
         answer = handler.call(packets, failed=_FAILURE)
         statuses = [
             packet.oob.status if self._in_flight.get(packet) is submission else _PENDING
             for packet, submission in zip(packets, submissions, strict=True)
         ]
         if isinstance(answer, NdisStatus) and answer.is_error:
-            statuses = [answer if status == _UNSET else status for status in statuses]
-        self._check_array(packets, statuses)
+            statuses = [answer if status == UNSET else status for status in statuses]
+        check_statuses(self._adapter, packets, statuses)
         if _RESOURCES in statuses:
             first = statuses.index(_RESOURCES)
             self._requeue([packet for packet in packets[first:] if packet in self._in_flight])
             del packets[first:]
         for packet, submission, status in zip(packets, submissions, statuses, strict=False):
             if status != _PENDING:
-                self._end_by_answer(packet, submission, _FAILURE if status == _UNSET else handler.status_of(status))
-
-    def _check_array(self, packets: list[Packet], statuses: list[int]) -> None:
-        """Hold what a serialized MiniportSendPackets has set against SEND-06 and SEND-07."""
-        name = self._adapter.name
-        site = self._adapter.site_of("send_packets")
-        if _UNSET in statuses:
-            packet = packets[statuses.index(_UNSET)]
-            text = f"MiniportSendPackets of {name} set no status on {packet!r}; set one on each element of the array"
-            self._adapter.fail(RuleViolation("SEND-06", text, packet, site=site), "MiniportSendPackets")
-        if _RESOURCES in statuses:
-            behind = statuses[statuses.index(_RESOURCES) :]
-            if any(status != _RESOURCES for status in behind):
-                text = (
-                    f"MiniportSendPackets of {name} accepted a packet behind one that it marked RESOURCES; stop there"
-                )
-                self._adapter.fail(RuleViolation("SEND-07", text, packets[0], site=site), "MiniportSendPackets")
+                self._end_by_answer(packet, submission, _FAILURE if status == UNSET else handler.status_of(status))
 
     def _requeue(self, packets: list[Packet]) -> None:
         """Put packets back to the head of the queue, and wait until the miniport has room."""

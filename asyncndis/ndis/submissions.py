@@ -2,12 +2,16 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from asyncndis.base import NdisStatus
+from asyncndis.base import NdisStatus, RuleViolation
+from asyncndis.memory import Packet
 
 if TYPE_CHECKING:
+    from .adapter import Adapter
     from .binding import Binding
 
-__all__ = ["SendStatistics", "Submission"]
+__all__ = ["UNSET", "SendStatistics", "Submission", "check_statuses"]
+
+UNSET = 0xFFFF_FFFF  # what no driver sets, so that an element without a status shows (SEND-06)
 
 
 class SendStatistics(NamedTuple):
@@ -44,3 +48,17 @@ class Submission:
         self.answered: NdisStatus | None = None
         self.is_aborted = False  # NDIS itself has taken it back
         self.checks = 0
+
+
+def check_statuses(adapter: "Adapter", packets: list[Packet], statuses: list[int]) -> None:
+    """Hold what a serialized MiniportSendPackets has set against SEND-06 and SEND-07."""
+    name, site = adapter.name, adapter.site_of("send_packets")
+    if UNSET in statuses:
+        packet = packets[statuses.index(UNSET)]
+        text = f"MiniportSendPackets of {name} set no status on {packet!r}; set one on each element of the array"
+        adapter.fail(RuleViolation("SEND-06", text, packet, site=site), "MiniportSendPackets")
+    if NdisStatus.RESOURCES in statuses:
+        behind = statuses[statuses.index(NdisStatus.RESOURCES) :]
+        if any(status != NdisStatus.RESOURCES for status in behind):
+            text = f"MiniportSendPackets of {name} accepted a packet behind one that it marked RESOURCES; stop there"
+            adapter.fail(RuleViolation("SEND-07", text, packets[0], site=site), "MiniportSendPackets")
