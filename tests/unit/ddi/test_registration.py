@@ -74,6 +74,26 @@ async def test_a_protocol_is_bound_to_what_it_is_bound_to() -> None:
         assert protocol.calls == []
 
 
+async def test_a_protocol_is_unloaded() -> None:
+    miniport, protocol = WordsMiniport(), WordsProtocol()
+
+    async def unload() -> None:
+        assert protocol.handle is not None
+        protocol.calls.append(("unload",))
+        await NdisDeregisterProtocol(protocol.handle)
+
+    protocol.characteristics.UnloadHandler = unload
+    async with words_machine(miniport) as ndis:
+        driver = await Driver.load(ndis, protocol.entry)
+        await driver.unload()
+        assert protocol.names()[-2:] == ["unload", "close"]
+        driver = await Driver.load(ndis, protocol.entry)
+        assert protocol.handle is not None
+        await NdisDeregisterProtocol(protocol.handle)
+        await driver.unload()
+        assert protocol.names().count("unload") == 1  # one that is gone is not told
+
+
 async def test_a_protocol_may_decline() -> None:
     miniport, protocol = WordsMiniport(), WordsProtocol()
     protocol.media = (NdisMedium.FDDI,)

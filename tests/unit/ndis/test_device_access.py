@@ -5,10 +5,19 @@ from typing import Any
 
 import pytest
 
-from asyncndis.base import NdisError, NdisStatus, RuleViolation
-from asyncndis.memory import Block
-from asyncndis.ndis import Adapter, AssignedInterrupt, AssignedRange, AssignedResource, Ndis, ResourceType
-from asyncndis.nic import BusMasterNic, SimpleNic
+from asyncndis.base import NdisError, NdisStatus, Probe, RuleViolation, observe
+from asyncndis.memory import Block, HeapProvider, SharedMemory
+from asyncndis.ndis import (
+    Adapter,
+    AssignedInterrupt,
+    AssignedRange,
+    AssignedResource,
+    Interrupt,
+    Ndis,
+    Recognized,
+    ResourceType,
+)
+from asyncndis.nic import BusMasterNic, Loopback, SimpleNic
 from tests.support.loops import settle
 from tests.support.scripted import Scripted
 
@@ -143,3 +152,95 @@ async def test_either_map_registers_or_lists() -> None:
 
     async with Ndis() as ndis:
         await ndis.add_adapter(Acting(act))
+
+
+async def test_shared_memory_that_does_not_come() -> None:
+    class Empty(HeapProvider):
+        def allocate(self, length: int, *, alignment: int = 16) -> Block:
+            raise NdisError("there is none", NdisStatus.RESOURCES)
+
+    async with Ndis() as ndis:
+        rig = Acting(lambda adapter: None)
+        adapter = await ndis.add_adapter(rig)
+        adapter.shared_memory = SharedMemory(Empty())
+        adapter.allocate_shared_memory_later(256)
+        await settle()
+        assert rig.memory == [(False, 256, None)]
+
+
+async def test_a_nic_that_reads_lists_and_shared_memory() -> None:
+    blocks: list[Block] = []
+
+    def act(adapter: Adapter) -> None:
+        adapter.initialize_scatter_gather(1514)
+        blocks.append(adapter.allocate_shared_memory(64))
+
+    async with Ndis() as ndis:
+        adapter = await ndis.add_adapter(Acting(act))
+        assert len(adapter.view_at(blocks[0].physical_address + 4, 8)) == 8
+        with pytest.raises(RuleViolation, match="is no shared memory and not mapped"):
+            adapter.view_at(0x1234, 8)
+
+
+async def test_the_probe_is_told_of_windows() -> None:
+    class Diary(Probe):
+        def __init__(self) -> None:
+            self.told: list[tuple[str, str]] = []
+
+        def before(self, operation: str, subject: object, *arguments: object) -> None:
+            self.told.append(("before", operation))
+
+        def after(self, operation: str, subject: object, *arguments: object) -> None:
+            self.told.append(("after", operation))
+
+    def act(adapter: Adapter) -> None:
+        adapter.unmap_io_space(adapter.map_io_space(0xFEB0_0000, 64), 64)
+        ports = adapter.register_io_ports(0x1000, 8)
+        with pytest.raises(RuleViolation, match="gives up 9 at 0x1000") as violation:
+            adapter.deregister_io_ports(0x1000, 9, ports)
+        assert violation.value.rule == "LIFE-03"
+        adapter.deregister_io_ports(0x1000, 8, ports)
+
+    with observe(Diary()) as diary:
+        async with Ndis() as ndis:
+            await ndis.add_adapter(Acting(act), nic=BusMasterNic(), plugged=True)
+    assert isinstance(diary, Diary)
+    names = ("MapIoSpace", "UnmapIoSpace", "RegisterIoPortRange", "DeregisterIoPortRange")
+    told = [one for one in diary.told if one[1].removeprefix("NdisM") in names]
+    assert told == [
+        ("before", "NdisMMapIoSpace"),
+        ("after", "NdisMMapIoSpace"),
+        ("before", "NdisMUnmapIoSpace"),
+        ("after", "NdisMUnmapIoSpace"),
+        ("before", "NdisMRegisterIoPortRange"),
+        ("after", "NdisMRegisterIoPortRange"),
+        ("before", "NdisMDeregisterIoPortRange"),  # which is refused
+        ("before", "NdisMDeregisterIoPortRange"),
+        ("after", "NdisMDeregisterIoPortRange"),
+    ]
+
+
+async def test_a_line_that_nobody_serves_any_more() -> None:
+    nic = SimpleNic()
+    interrupts: list[Interrupt] = []
+
+    class Deaf(Acting):
+        def isr(self) -> Recognized:
+            nic.disable_interrupts()
+            return Recognized(True, False)
+
+    def act(adapter: Adapter) -> None:
+        interrupts.append(adapter.connect_interrupt(16, 3, request_isr=True, shared=False))
+
+    async with Ndis() as ndis:
+        await ndis.add_adapter(Deaf(act), nic=nic, plugged=True)
+        nic.enable_interrupts()
+        nic.connect(Loopback(nic))
+        assert interrupts[0].statistics().fired == 1
+        nic.acknowledge(nic.cause)
+        await interrupts[0].deregister()
+        nic.enable_interrupts()
+        nic.connect(None)
+        assert nic.line()
+        assert interrupts[0].statistics().fired == 1
+        nic.disable_interrupts()

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from asyncndis.base import NdisError, NdisStatus
+from asyncndis.base import NdisError, NdisStatus, Probe, observe
 from asyncndis.ndis import Adapter, Driver, LayeredMiniport, MiniportCharacteristics, Ndis
 from tests.support.loops import settle
 from tests.support.words import WordsMiniport, WordsProtocol, words_machine
@@ -76,6 +76,20 @@ async def test_a_later_start_that_fails_is_logged(caplog: pytest.LogCaptureFixtu
             await layered.initialize_device("virtual")
             await settle()
         assert caplog.messages == ["upper: virtual did not start: virtual did not start: RESOURCES"]
+
+
+async def test_the_probe_may_refuse_a_start() -> None:
+    class Poor(Probe):
+        def fails(self, operation: str, subject: object) -> bool:
+            return operation == "NdisIMInitializeDeviceInstanceEx"
+
+    async with words_machine(WordsMiniport()) as ndis:
+        with observe(Poor()):
+            layered = await layered_on(ndis, WordsMiniport())
+        with pytest.raises(NdisError) as error:
+            await layered.initialize_device("virtual")
+        assert error.value.status is NdisStatus.RESOURCES
+        assert layered.statistics().adapters == 0
 
 
 async def test_a_driver_registers_one_miniport() -> None:

@@ -8,6 +8,7 @@ from asyncndis.base import NdisStatus, RuleViolation
 from asyncndis.ndis import Binding, NetPnpEvent, PnpEvent
 from asyncndis.ndis.pnp_events import tell_pnp_event
 from tests.support.scripted import Listener, Scripted, virtual_stack
+from tests.support.words import WordsMiniport, WordsProtocol, words_machine
 
 pytestmark = pytest.mark.every_loop
 
@@ -32,9 +33,9 @@ async def test_what_a_protocol_answers(answer: object, status: NdisStatus) -> No
 
 
 async def test_a_protocol_without_a_handler_agrees() -> None:
-    listener = Listener()
-    async with virtual_stack(listener, Scripted()):
-        assert await tell_pnp_event(listener.binding, QUERY, None) is NdisStatus.SUCCESS
+    protocol = WordsProtocol()
+    async with words_machine(WordsMiniport(), protocol):
+        assert await tell_pnp_event(protocol.binding, QUERY, None) is NdisStatus.SUCCESS
 
 
 async def test_an_event_is_completed_once() -> None:

@@ -30,6 +30,7 @@ async def test_enumeration_binds_to_what_is_missing(caplog: pytest.LogCaptureFix
             await ndis.add_adapter(Scripted(), name=name)
         choosy = Choosy(name="choosy")
         registered = ndis.register_protocol(choosy)
+        assert repr(registered) == "<RegisteredProtocol 'choosy'>"
         await ndis.bind(registered, ndis.adapters[2])
         with caplog.at_level(logging.INFO, "asyncndis.ndis.registered"):
             await registered.enumerate_bindings()
