@@ -1,14 +1,14 @@
 """An intermediate driver that keeps what is sent to a rate: a token bucket, and a queue for what must wait.
 
-Source: the pages of MiniportSend, NdisMSendComplete, NdisMInitializeTimer and NdisCancelSendPackets. A packet goes down
-at once where the bucket allows it and none waits; otherwise it is PENDING, and a timer sends it in its turn: the order
-is kept. Rules: a packet that finds the queue full fails at once (the newest is dropped, as a NIC's own queue does it);
+Source: the pages of MiniportSendPackets, NdisMSendComplete, NdisMInitializeTimer and NdisCancelSendPackets. A packet
+goes down at once where the bucket allows it and none waits; otherwise a timer sends it in its turn: the order is kept.
+Rules: a packet that finds the queue full fails at once (the newest is dropped, as a NIC's own queue does it);
 a reset, a halt and protocols that close give up all that waits with REQUEST_ABORTED, a cancellation what has its id.
 What is received passes unchanged.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,6 @@ from .token_bucket import TokenBucket, TokenBucketStatistics, parse_rate
 
 __all__ = ["Shaper", "ShaperStatistics"]
 
-_PENDING = NdisStatus.PENDING
 _PATIENCE_MS = 1000
 _BURSTS_PER_SECOND = 100
 
@@ -93,18 +92,20 @@ class Shaper(Intermediate):
         self._timer = adapter.timer(self._pump, name="pace")
         self._has_started = True
 
-    def send(self, packet: Packet) -> NdisStatus:
-        """Send a packet on, now or in its turn. IRQL: DISPATCH."""
-        if not self._queue and self._bucket.take(packet.length):
-            self._passed += 1
-            return self.pass_down(packet)
-        if len(self._queue) >= self._most:
-            self._dropped += 1
-            return NdisStatus.FAILURE
-        self._queue.append(packet)
-        if not self._timer.armed:
+    def send_packets(self, packets: Sequence[Packet]) -> None:
+        """Send packets on, now or in their turn. IRQL: DISPATCH."""
+        passing: list[Packet] = []
+        for packet in packets:
+            if not self._queue and self._bucket.take(packet.length):
+                passing.append(packet)
+            elif len(self._queue) < self._most:
+                self._queue.append(packet)
+            else:
+                self._dropped += 1
+                self.adapter.send_complete(packet, NdisStatus.FAILURE)
+        self._pass(passing)
+        if self._queue and not self._timer.armed:
             self._wait_for_tokens()
-        return _PENDING
 
     def cancel_send_packets(self, cancel_id: int) -> None:
         """Give up what waits under an id, and tell the adapter below. IRQL: DISPATCH. Rule: SEND-14."""
@@ -125,15 +126,18 @@ class Shaper(Intermediate):
         """Send what may go by now; the timer waits for the rest."""
         if not self.adapter.open_bindings:
             self._give_up(tuple(self._queue))  # protocols that close wait for nothing else
+        passing: list[Packet] = []
         while self._queue and self._bucket.take(self._queue[0].length):
-            packet = self._queue.popleft()
-            self._passed += 1
-            self._delayed += 1
-            status = self.pass_down(packet)
-            if status is not _PENDING:
-                self.adapter.send_complete(packet, status)
+            passing.append(self._queue.popleft())
+        self._delayed += len(passing)
+        self._pass(passing)
         if self._queue:
             self._wait_for_tokens()
+
+    def _pass(self, packets: Sequence[Packet]) -> None:
+        if packets:
+            self._passed += len(packets)
+            self.pass_down_all(packets)
 
     def _wait_for_tokens(self) -> None:
         """Set the timer to when the first packet may go; sooner, to look whether the protocols still wait for it."""
