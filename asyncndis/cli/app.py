@@ -26,6 +26,10 @@ class App(click.Group):
             return super().invoke(ctx)
         except (click.exceptions.Exit, click.ClickException, click.Abort):
             raise
+        except BaseExceptionGroup as group:
+            if group.subgroup(KeyboardInterrupt) is not None:  # trio raises it in the task that runs
+                raise click.Abort from None
+            return self._own_up(ctx)
         except RuleViolation as violation:
             self._say(ctx, str(violation))
             ctx.exit(1)
@@ -33,9 +37,12 @@ class App(click.Group):
             self._say(ctx, str(error))
             ctx.exit(2)
         except Exception:  # noqa: BLE001  # the last line of defence: report it as a fault of ours
-            traceback.print_exc()
-            self._say(ctx, "this is a fault of asyncndis itself, please report it with the lines above")
-            ctx.exit(3)
+            self._own_up(ctx)
+
+    def _own_up(self, ctx: click.Context) -> None:
+        traceback.print_exc()
+        self._say(ctx, "this is a fault of asyncndis itself, please report it with the lines above")
+        ctx.exit(3)
 
     @staticmethod
     def _say(ctx: click.Context, sentence: str) -> None:

@@ -126,6 +126,24 @@ def test_our_own_fault_is_owned_up_to(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result.stderr.splitlines()[-1].startswith("asyncndis demo: this is a fault of asyncndis itself")
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), BaseExceptionGroup("tasks", [KeyboardInterrupt()])])
+def test_ctrl_c_is_no_fault(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    def is_interrupted(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(demo, "_run", is_interrupted)
+    result = call("demo")
+    assert (result.exit_code, result.stderr.strip()) == (1, "Aborted!")
+
+
+def test_a_group_of_faults_is_owned_up_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise ExceptionGroup("tasks", [ZeroDivisionError(), ValueError()])
+
+    monkeypatch.setattr(demo, "_run", fails)
+    assert call("demo").exit_code == 3
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
 
