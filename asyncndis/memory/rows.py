@@ -10,22 +10,9 @@ from .packet import _HAND_OVERS, _LAYERS, _NO_STATES, _WITH_ALLOCATOR, Packet
 from .provider import Block
 from .states import PacketEvent, PacketState
 
-__all__ = ["heads_of", "survey", "transfer_all"]
+__all__ = ["survey", "transfer_all"]
 
 _PROTOCOL_ID = 0xF
-
-
-def heads_of(packets: Iterable[Packet], size: int) -> list[bytes]:
-    """The first bytes of the first buffer of each packet, see ``Packet.head``. IRQL: any.
-
-    :param size: how many
-    """
-    heads: list[bytes] = []
-    for packet in packets:
-        buffer = packet._head
-        memory = b"" if buffer is None else buffer._memory
-        heads.append(bytes((memory.view if isinstance(memory, Block) else memory)[:size]))
-    return heads
 
 
 def survey(packets: Iterable[Packet], size: int, most: int) -> set[bytes] | None:
@@ -44,9 +31,10 @@ def survey(packets: Iterable[Packet], size: int, most: int) -> set[bytes] | None
         if buffer is None or buffer._next is not None:
             return None
         memory = buffer._memory
-        if not size <= len(memory) <= most:
+        data = memory.view if isinstance(memory, Block) else memory
+        if not size <= len(data) <= most:
             return None
-        heads.add(bytes((memory.view if isinstance(memory, Block) else memory)[:size]))
+        heads.add(bytes(data[:size]))
     return heads
 
 

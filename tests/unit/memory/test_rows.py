@@ -6,12 +6,12 @@ from asyncndis.base import observe
 from asyncndis.memory import (
     BufferPool,
     HeapProvider,
+    Memory,
     Packet,
     PacketEvent,
     PacketFlags,
     PacketPool,
     PacketState,
-    heads_of,
     survey,
     transfer_all,
 )
@@ -31,7 +31,7 @@ class Row:
     async def make(cls) -> "Row":
         return cls(await PacketPool.create(16), await BufferPool.create(32))
 
-    def packet(self, *memories: bytes | memoryview) -> Packet:
+    def packet(self, *memories: Memory) -> Packet:
         packet = self._packets.allocate_nowait()
         for memory in memories:
             packet.chain_at_back(self._buffers.allocate_nowait(memory))
@@ -41,28 +41,16 @@ class Row:
 pytestmark = pytest.mark.asyncio
 
 
-async def test_heads_are_those_of_each() -> None:
+async def test_a_survey_tells_the_different_heads() -> None:
     row = await Row.make()
     block = HeapProvider().allocate(64)
     block.view[:] = FRAME
-    packets = [
-        row.packet(FRAME),
-        row.packet(FRAME[:5], FRAME[5:]),
-        row.packet(),
-        row.packet(memoryview(FRAME)),
-        row.packet(bytearray(FRAME)),  # type: ignore[arg-type]  # as good as bytes
-        row.packet(block),  # type: ignore[arg-type]  # likewise
-    ]
-    expected = [FRAME[:14], FRAME[:5], b"", FRAME[:14], FRAME[:14], FRAME[:14]]
-    assert heads_of(packets, 14) == [packet.head(14) for packet in packets] == expected
-
-
-async def test_a_survey_tells_the_different_heads() -> None:
-    row = await Row.make()
     other = bytes(64)
-    packets = [row.packet(FRAME), row.packet(FRAME), row.packet(other)]
-    assert survey(packets, 14, 64) == {FRAME[:14], other[:14]}
+    packets = [row.packet(memory) for memory in (FRAME, bytearray(FRAME), memoryview(FRAME), block, other)]
+    assert survey(packets, 14, 64) == {FRAME[:14], other[:14]} == {packet.head(14) for packet in packets}
     assert survey([], 14, 64) == set()
+    assert row.packet().head(14) == b""
+    assert row.packet(FRAME[:5], FRAME[5:]).head(14) == FRAME[:5]
 
 
 async def test_what_needs_a_closer_look() -> None:
