@@ -151,7 +151,9 @@ class Driver:
         return adapter
 
     async def unload(self) -> None:
-        """Halt its adapters, call its unload handlers, and forget it. IRQL: PASSIVE. Rule: LIFE-18."""
+        """Halt its adapters, call its unload handlers, and forget it; once. IRQL: PASSIVE. Rule: LIFE-18."""
+        if self not in self.ndis.drivers:
+            return
         for adapter in reversed(self.adapters):
             await self.ndis.halt_adapter(adapter)
         unload = None if self.wrapper is None else self.wrapper.unload_handler
@@ -166,8 +168,7 @@ class Driver:
         """Take back what it has registered."""
         for protocol in self.protocols:
             await protocol.deregister()
-        if self in self.ndis.drivers:
-            self.ndis.drivers.remove(self)
+        self.ndis.drivers.remove(self)
 
 
 class Wrapper:

@@ -124,6 +124,8 @@ async def test_protocols_end_with_their_driver() -> None:
         assert ndis.protocols == driver.protocols == registered
         await driver.unload()
         assert (listener.bindings, ndis.protocols, ndis.bindings) == ([], [], [])
+        await driver.unload()
+        assert ndis.drivers == []
 
 
 async def test_what_goes_wrong_while_unloading_comes_out() -> None:
