@@ -66,12 +66,10 @@ class Bridge(Intermediate):
         return BridgeStatistics(ports, len(self._relays), self._table.statistics())
 
     async def bind(self, binding: Binding) -> None:
-        """A port more; it receives when the bridge is open. IRQL: PASSIVE."""
+        """A port more; it receives once the bridge is open. IRQL: PASSIVE."""
         self.lower.append(binding)
         self._ports[binding] = BridgePort(binding)
         self._join()
-        if self._is_open:
-            await binding.set_filter(PacketFilter.PROMISCUOUS)
 
     async def unbind(self, binding: Binding) -> None:
         """A port less, and the stations behind it are forgotten; with the last one, the bridge is halted."""

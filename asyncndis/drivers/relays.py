@@ -94,7 +94,7 @@ class Relay:
     :ivar packet: the one behind the bridge's own; None where those have a copy of its bytes
     :ivar source: the binding that it was lent to; None where the station above sent it
     :ivar left: how many packets over it are still out
-    :ivar status: how it went: SUCCESS where one of them was sent
+    :ivar status: how it went: SUCCESS where one of them was sent, otherwise as the last of them
     """
 
     __slots__ = ("left", "packet", "source", "status")
@@ -198,7 +198,7 @@ class Relays:
         """Take back a packet that was sent; its relay, where it was the last. IRQL: <= DISPATCH."""
         relay = self._on_their_way.pop(own)
         self._pool.free(own)
-        if status is NdisStatus.SUCCESS:
+        if relay.status is not NdisStatus.SUCCESS:
             relay.status = status
         relay.left -= 1
         return None if relay.left else relay

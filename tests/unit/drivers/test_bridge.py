@@ -7,6 +7,7 @@ import pytest
 from asyncndis.base import NdisStatus
 from asyncndis.drivers import Bridge, Ipv4Host, VlanTag, tag_frame
 from asyncndis.kernel import VirtualClock, use_clock
+from asyncndis.kernel.clock import MILLISECOND
 from asyncndis.memory import PerPacketInfo
 from asyncndis.ndis import Oid, PacketFilter, open_stack
 from asyncndis.verifier import verify
@@ -214,7 +215,7 @@ async def test_sends_of_the_station_are_cancelled_at_every_port() -> None:
         async with open_stack(station, Bridge(), below) as stack:
             station.send(ethernet(B, mac(1)), ethernet(B, mac(1)), cancel_ids=(7, 8))
             stack.binding.cancel_sends(7)
-            assert station.completed == [NdisStatus.FAILURE]
+            assert station.completed == [NdisStatus.REQUEST_ABORTED]
             for port in below:
                 port.release()
             assert station.completed[1:] == [NdisStatus.SUCCESS]
@@ -292,7 +293,7 @@ async def test_a_reset_completes_what_is_on_its_way() -> None:
             below[0].arrive(*[ethernet(B, A)] * 3)
             assert bridge.statistics().relayed == 9
             await stack.binding.reset()
-            assert station.completed == [NdisStatus.FAILURE] * 3
+            assert station.completed == [NdisStatus.REQUEST_ABORTED] * 3
             assert (bridge.statistics().relayed, below[0].rx.outstanding) == (0, 0)
             assert [port.adapter.resets.count for port in below] == [1, 1]
     assert not findings, findings.report()
@@ -310,6 +311,21 @@ async def test_it_ends_under_load() -> None:
             below[0].arrive(ethernet(B, A))  # too late: the ports still receive
         assert station.completed == [NdisStatus.SUCCESS] * 10
         assert sent(below) == [20, 30]
+    assert not findings, findings.report()
+
+
+@pytest.mark.every_loop
+async def test_its_halt_waits_for_what_is_on_its_way() -> None:
+    below, bridge = ports(2, delay_ms=20), Bridge()
+    assert repr(bridge) == "<Bridge 'Bridge' of no port; 0 packets on their way>"
+    with use_clock(VirtualClock()) as clock, verify() as findings:
+        async with open_stack(bridge, below):
+            below[0].arrive(*[ethernet(B, A)] * 10)
+            assert repr(bridge) == "<Bridge 'Bridge' of p0, p1; 10 packets on their way>"
+            assert repr(bridge._relays) == "<Relays 10 packets on their way, 0 batches coming in>"
+            assert repr(bridge._ports[bridge.below]) == "<BridgePort 'p0' 10 in, 0 out, 0 dropped>"
+        assert clock.now() >= 20 * MILLISECOND
+        assert (sent(below), len(bridge._relays)) == ([0, 10], 0)
     assert not findings, findings.report()
 
 
@@ -340,4 +356,3 @@ async def test_three_hosts_over_a_chain_of_bridges(defers: bool) -> None:
 def test_bad_input() -> None:
     with pytest.raises(ValueError, match="frames"):
         Bridge(frames=0)
-    assert repr(Bridge()) == "<Bridge 'Bridge' of no port; 0 packets on their way>"
