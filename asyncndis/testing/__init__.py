@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .computers import ETHER_TYPE, Computer, Hoarder, Talker, numbered_frame, open_computer, open_pair
     from .invariants import assert_frames_conserved, assert_pool_at_rest, assert_stack_at_rest, no_leaks
-    from .scenario import Play, Scenario, scenario
+    from .playing import Play, Scenario, scenario
     from .times import let_pass, virtual_time
 
 _HOMES = {
     "computers": ("ETHER_TYPE", "Computer", "Hoarder", "Talker", "numbered_frame", "open_computer", "open_pair"),
     "invariants": ("assert_frames_conserved", "assert_pool_at_rest", "assert_stack_at_rest", "no_leaks"),
-    "scenario": ("Play", "Scenario", "scenario"),
+    "playing": ("Play", "Scenario", "scenario"),
     "times": ("let_pass", "virtual_time"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

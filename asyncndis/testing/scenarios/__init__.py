@@ -17,7 +17,7 @@ from .resets import RESETS
 from .traffic import TRAFFIC
 
 if TYPE_CHECKING:
-    from asyncndis.testing.scenario import Scenario
+    from asyncndis.testing.playing import Scenario
 
 __all__ = ["SCENARIOS"]
 

@@ -8,7 +8,7 @@ from asyncndis.ndis import BROADCAST_ADDRESS, Binding, Oid, PacketFilter
 from asyncndis.nic import BusMasterNic, Dice, Wire
 from asyncndis.testing.checks import check_equal, check_that
 from asyncndis.testing.computers import Computer, Talker, open_computer, open_pair
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["FILTERS"]

@@ -15,7 +15,7 @@ from asyncndis.ndis import (
 from asyncndis.nic import Dice
 from asyncndis.testing.checks import check_equal, check_that, check_traffic
 from asyncndis.testing.computers import Computer, open_pair
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["INFORMATION"]

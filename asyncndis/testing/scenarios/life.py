@@ -9,7 +9,7 @@ from asyncndis.nic import Control, Dice, Register, Wire
 from asyncndis.testing.checks import check_equal, check_traffic
 from asyncndis.testing.computers import Computer, open_pair
 from asyncndis.testing.invariants import assert_stack_at_rest
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["LIFE"]

@@ -6,7 +6,7 @@ from asyncndis.base import NdisStatus
 from asyncndis.nic import BusMasterNic, Dice, Wire
 from asyncndis.testing.checks import check_equal, check_that, check_traffic
 from asyncndis.testing.computers import Computer, open_computer, open_pair
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["LINKS"]

@@ -5,7 +5,7 @@ from asyncndis.ndis import BROADCAST_ADDRESS, Oid
 from asyncndis.nic import Conditions, Dice, Wire
 from asyncndis.testing.checks import check_equal, check_that, check_traffic
 from asyncndis.testing.computers import Computer, Hoarder, open_pair
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["LOSSES"]

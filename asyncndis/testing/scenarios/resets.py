@@ -11,7 +11,7 @@ from asyncndis.ndis import Adapter, Oid, OidRequest, RequestType
 from asyncndis.nic import Control, Dice, Register
 from asyncndis.testing.checks import check_equal, check_load, check_that, check_traffic
 from asyncndis.testing.computers import Computer, Hoarder, open_pair
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["RESETS"]

@@ -10,7 +10,7 @@ from asyncndis.ndis import Binding
 from asyncndis.nic import BusMasterNic, Dice, Wire
 from asyncndis.testing.checks import check_equal, check_that, check_traffic
 from asyncndis.testing.computers import ETHER_TYPE, Hoarder, Talker, open_computer, open_pair
-from asyncndis.testing.scenario import Scenario, scenario
+from asyncndis.testing.playing import Scenario, scenario
 from asyncndis.testing.times import let_pass
 
 __all__ = ["TRAFFIC"]

@@ -3,10 +3,12 @@
 import pytest
 from anyio import sleep_forever
 
+import asyncndis.testing
 from asyncndis.base import current_probe
 from asyncndis.kernel import VirtualClock, current_clock
 from asyncndis.memory import BufferPool
 from asyncndis.testing import let_pass, scenario
+from asyncndis.testing.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.every_loop
 
@@ -72,3 +74,9 @@ async def test_it_leaves_no_pool() -> None:
 async def test_it_leaves_no_timer() -> None:
     with pytest.raises(TimeoutError, match="not idle after 0 s: the next callback is due at 100000 s"):
         await alarmed.run()
+
+
+async def test_the_decorator_is_there_also_after_the_scenarios_were_imported() -> None:
+    assert len(SCENARIOS) > 0
+    assert asyncndis.testing.scenario is scenario
+    assert callable(scenario)
