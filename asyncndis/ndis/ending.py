@@ -8,7 +8,7 @@ rule, which comes out when the stack ends.
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from anyio import CancelScope, create_task_group
+from anyio import create_task_group
 
 from asyncndis.base import NdisError, NdisStatus, RuleViolation
 
@@ -30,29 +30,30 @@ async def close_binding(library: "Ndis", binding: "Binding") -> None:
     """Close a binding when everything pending on it is completed."""
     if binding.is_open:
         binding.step(BindingEvent.CLOSE)
+    await library.carry_out(_close, library, binding)
+
+
+async def _close(library: "Ndis", binding: "Binding") -> None:
     adapter = binding.adapter
-    with CancelScope(shield=True):
-        adapter.requests.abort_of_binding(binding)
-        if not await adapter.until_patience_ends(lambda: binding.is_at_rest):
-            _force_to_rest(binding)
-        library.forget_binding(binding)
-        binding.step(BindingEvent.CLOSED)
-        await binding.frames.aclose()
-        if adapter.has_filter and adapter.takes_request(Oid.GEN_CURRENT_PACKET_FILTER):
-            request = set_request(Oid.GEN_CURRENT_PACKET_FILTER, adapter.combined_filter().packet_filter)
-            await library.submit(adapter, request)
+    adapter.requests.abort_of_binding(binding)
+    if not await adapter.until_patience_ends(lambda: binding.is_at_rest):
+        _force_to_rest(binding)
+    library.forget_binding(binding)
+    binding.step(BindingEvent.CLOSED)
+    await binding.frames.aclose()
+    if adapter.has_filter and adapter.takes_request(Oid.GEN_CURRENT_PACKET_FILTER):
+        request = set_request(Oid.GEN_CURRENT_PACKET_FILTER, adapter.combined_filter().packet_filter)
+        await library.submit(adapter, request)
 
 
 async def unbind_protocol(library: "Ndis", binding: "Binding") -> None:
     """Have a protocol close its binding; what it does not close is closed for it."""
-    binding.closing_requested = True
-    with CancelScope(shield=True):
-        await _call_unbind(binding)
-        if binding.is_open:
-            if not library.has_failed:
-                _blame_unbind(binding, f"did not close {binding.name}; close it there")
-            await close_binding(library, binding)
-        await binding.adapter.until_patience_ends(lambda: binding.is_closed)
+    await _call_unbind(binding)
+    if binding.is_open:
+        if not library.has_failed:
+            _blame_unbind(binding, f"did not close {binding.name}; close it there")
+        await close_binding(library, binding)
+    await binding.adapter.until_patience_ends(lambda: binding.is_closed)
 
 
 async def halt_adapter(library: "Ndis", adapter: "Adapter") -> None:
@@ -61,7 +62,11 @@ async def halt_adapter(library: "Ndis", adapter: "Adapter") -> None:
         await adapter.until(lambda: adapter not in library.adapters)
         return
     adapter.is_ending = True
-    with CancelScope(shield=True):
+    await library.carry_out(_unbind_and_halt, library, adapter)
+
+
+async def _unbind_and_halt(library: "Ndis", adapter: "Adapter") -> None:
+    try:
         for binding in reversed(list(adapter.bindings)):
             try:
                 await library.unbind(binding)
@@ -72,6 +77,7 @@ async def halt_adapter(library: "Ndis", adapter: "Adapter") -> None:
         else:
             await _halt(adapter)
         await adapter.forget_loopback()
+    finally:
         library.forget_adapter(adapter)
         adapter.is_ending = False
         adapter.came_to_rest()

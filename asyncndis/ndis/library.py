@@ -7,7 +7,7 @@ halted and packets given back, and only then the first failure comes out.
 """
 
 import logging
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import TracebackType
 from typing import Self
@@ -109,8 +109,7 @@ class Ndis(Machine):
                     raise
                 consequence = error  # such as the status of a send whose handler had failed
             finally:
-                with CancelScope(shield=True):
-                    await self._end()
+                await self.carry_out(self._end)
                 self.group.cancel_scope.cancel()
                 machine.reset(token)
         if self._errors:
@@ -255,7 +254,7 @@ class Ndis(Machine):
         """
         check_instance("adapter", adapter, Adapter)
         adapter.step(AdapterEvent.REMOVE)
-        await finish_removal(self, adapter)
+        await self.carry_out(finish_removal, self, adapter)
 
     def remove_later(self, adapter: Adapter) -> None:
         """Halt an adapter whose miniport has declared its hardware failed. IRQL: <= DISPATCH.
@@ -344,7 +343,8 @@ class Ndis(Machine):
         if not binding.is_open or binding.closing_requested:
             await binding.adapter.until_patience_ends(lambda: binding.is_closed)
             return
-        await unbind_protocol(self, binding)
+        binding.closing_requested = True
+        await self.carry_out(unbind_protocol, self, binding)
 
     async def open_binding(self, binding: Binding, context: object, media: Sequence[NdisMedium]) -> None:
         """The work of NdisOpenAdapter; ``BindContext.open`` is what protocols call. IRQL: PASSIVE.
@@ -391,6 +391,31 @@ class Ndis(Machine):
             adapter.requests.take_back(request)
         assert outcome.value is not None
         return NdisStatus(outcome.value)
+
+    async def carry_out(self, act: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        """Do something to its end, in a task of the library's own: a caller that is cancelled waits all the same.
+
+        IRQL: PASSIVE.
+
+        :param act: what, as a coroutine function; it is sure to end
+        :param arguments: what it is called with
+        """
+        outcome = Outcome()
+        errors: list[Exception] = []
+
+        async def run() -> None:
+            try:
+                with CancelScope(shield=True):
+                    await act(*arguments)
+            except Exception as error:  # noqa: BLE001 - the caller is told, if it is still there
+                errors.append(error)
+            finally:
+                outcome.set(1)
+
+        self.group.start_soon(run, name=getattr(act, "__name__", None))
+        await outcome.endure()
+        if errors:
+            raise errors[0]
 
     # Failures
 

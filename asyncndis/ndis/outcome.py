@@ -6,6 +6,7 @@ native ``task.cancel()`` are treated alike.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,16 @@ class Outcome:
             self._seat = seat
             await seat
         return self.value
+
+    async def endure(self) -> int:
+        """Wait for it even when cancelled, for what is sure to come; the cancellation is raised then."""
+        try:
+            return await self.wait()
+        except get_cancelled_exc_class():
+            while self.value is None:
+                with suppress(get_cancelled_exc_class()), CancelScope(shield=True):
+                    await self.wait()
+            raise
 
     async def wait_patiently(self, clock: Clock, seconds: float) -> int | None:
         """Wait for it, but not for ever; None where it has not come."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisStatus, RuleViolation
 
+from .ending import run_patiently
 from .media import DevicePnpEvent, PnpEvent, PowerState
 from .oids import Oid
 from .pnp_events import tell_pnp_event
@@ -26,7 +27,12 @@ _UNKNOWN = (NdisStatus.INVALID_OID, NdisStatus.NOT_SUPPORTED)
 async def pause(adapter: "Adapter") -> None:
     """Stop sends, and wait until nothing is out."""
     adapter.step(AdapterEvent.PAUSE)
-    await adapter.until(lambda: adapter.is_at_rest or adapter.state is not AdapterState.PAUSING)
+    try:
+        await adapter.until(lambda: adapter.is_at_rest or adapter.state is not AdapterState.PAUSING)
+    except BaseException:
+        if adapter.state is AdapterState.PAUSING:
+            resume(adapter)  # whoever wanted it does not wait for it any more
+        raise
     if adapter.state is AdapterState.PAUSING:
         adapter.step(AdapterEvent.QUIET)
 
@@ -61,7 +67,7 @@ async def finish_removal(library: "Ndis", adapter: "Adapter") -> None:
     """The hardware is gone: tell its miniport, unbind its protocols, and halt it."""
     notify = adapter.handler("MiniportPnPEventNotify", "pnp_event_notify")
     if notify is not None:
-        await notify.run(DevicePnpEvent.SURPRISE_REMOVED, b"")
+        await run_patiently(adapter, notify, DevicePnpEvent.SURPRISE_REMOVED, b"")
     adapter.sends.abort_queued()
     await library.halt_adapter(adapter)
 
