@@ -34,7 +34,7 @@ class Received(NamedTuple):
 class _Slot:
     """The memory for one frame, and the packet that it is indicated in."""
 
-    __slots__ = ("address", "buffer", "length", "packet")
+    __slots__ = ("address", "buffer", "length", "oob", "packet")
 
     def __init__(self, packet: Packet, buffer: Buffer, address: int) -> None:
         self.packet = packet
@@ -42,7 +42,8 @@ class _Slot:
         self.address = address
         self.length = buffer.length
         packet.chain_at_back(buffer)
-        packet.oob.header_size = _HEADER  # RCV-15; it stays, like the chain
+        self.oob = packet.oob
+        self.oob.header_size = _HEADER  # RCV-15; it stays, like the chain
 
     def fit(self, length: int) -> None:
         """Let the packet be as long as the frame; most often it is (BUF-11)."""
@@ -171,9 +172,8 @@ class ReceiveHalf:
             if length != slot.length:
                 slot.fit(length)
             slot.buffer.flush(write_to_device=False)  # DMA-07
-            packet = slot.packet
-            packet.oob.status = _SUCCESS if len(packets) < lendable else _RESOURCES
-            packets.append(packet)
+            slot.oob.status = _SUCCESS if len(packets) < lendable else _RESOURCES
+            packets.append(slot.packet)
         return packets
 
     def _post_vacant(self) -> None:
