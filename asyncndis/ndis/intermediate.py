@@ -292,7 +292,8 @@ class Intermediate(Miniport):
         """
         if len(self.lower) == 1 and binding.virtual_adapter is not None:
             await self.adapter.library.halt_adapter(binding.virtual_adapter)
-        self.lower.remove(binding)
+        if binding in self.lower:
+            self.lower.remove(binding)
 
     def nothing(self, *_: object) -> None:
         """What the lower edge does with events that do not concern it. IRQL: any."""

@@ -98,7 +98,8 @@ class Protocol:
             if hasattr(answer, "__await__"):
                 await answer
         finally:
-            self.bindings.remove(binding)
+            if binding in self.bindings:  # not when the handler is called once more, after it was given up
+                self.bindings.remove(binding)
         await binding.close()
 
     def bind(self, binding: "Binding") -> Any:
