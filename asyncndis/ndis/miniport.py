@@ -283,17 +283,6 @@ class Miniport:
     def _current(self) -> "_Current":
         return _Current(self)
 
-    async def _start(self, adapter: "Adapter") -> Any:
-        """MiniportInitialize as NDIS sees it: the attributes, the address, then the driver's own."""
-        self.adapter = adapter
-        adapter.set_attributes(self, check_for_hang_seconds=self.check_for_hang_seconds, attributes=self.attributes)
-        if self.permanent_address is None:
-            self.permanent_address = getattr(adapter.nic, "mac", None) or adapter.library.next_address()
-        with adapter.open_configuration() as configuration:
-            self.network_address = configuration.network_address()
-        answer = self.initialize(adapter)
-        return await answer if hasattr(answer, "__await__") else answer
-
     @property
     def lets_ndis_release(self) -> bool:
         """Whether NDIS gives back what it took, since it does not define ``halt``. IRQL: any."""
@@ -312,7 +301,7 @@ class Miniport:
         }
         return MiniportCharacteristics(
             name=name,
-            initialize=cls._start,
+            initialize=_start,
             halt=cls.halt,
             reset=cls.reset,
             query_information=cls.query_information,
@@ -320,6 +309,23 @@ class Miniport:
             pnp_event_notify=cls.pnp_event,
             **overridden,
         )
+
+
+async def _start(miniport: Miniport, adapter: "Adapter") -> Any:
+    """MiniportInitialize as NDIS sees it: the attributes, the address, then the driver's own.
+
+    No method, since drivers have methods of such a name.
+    """
+    miniport.adapter = adapter
+    adapter.set_attributes(
+        miniport, check_for_hang_seconds=miniport.check_for_hang_seconds, attributes=miniport.attributes
+    )
+    if miniport.permanent_address is None:
+        miniport.permanent_address = getattr(adapter.nic, "mac", None) or adapter.library.next_address()
+    with adapter.open_configuration() as configuration:
+        miniport.network_address = configuration.network_address()
+    answer = miniport.initialize(adapter)
+    return await answer if hasattr(answer, "__await__") else answer
 
 
 class _Current:

@@ -22,7 +22,9 @@ class Plain(Miniport):
 
 
 async def initialize(_device: object, adapter: Adapter) -> Any:
-    return await Plain()._start(adapter)
+    start = Plain.characteristics("plain").initialize
+    assert start is not None
+    return await start(Plain(), adapter)
 
 
 def plain_driver(driver: Driver, path: str) -> NdisStatus:
