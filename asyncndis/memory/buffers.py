@@ -7,13 +7,16 @@ NDIS knows only the forms that answer at once.
 
 from collections.abc import Sequence
 
+from anyio.lowlevel import checkpoint_if_cancelled
+
 from asyncndis.base import Profile, check_instance, check_integer
 from asyncndis.kernel.processors import raised
 
 from .borrow import Borrow
 from .buffer import Buffer, Memory, described
 from .creation import PoolCreation
-from .pool import DescriptorPool, PoolRules
+from .pool import DescriptorPool
+from .poolrules import PoolRules
 from .waiting import refuse_waiting
 from .watermarks import Watermarks, check_pool
 
@@ -80,7 +83,9 @@ class BufferPool(DescriptorPool[Buffer]):
 
         return PoolCreation(build, kind="buffer", name=name, operation=cls.rules.create, rule="POOL-01")
 
-    async def allocate(self, memory: Memory | None = None) -> Buffer:
+    async def allocate(  # noqa: C901 - in one piece: a call more would be felt in each allocation
+        self, memory: Memory | None = None
+    ) -> Buffer:
         """Take a descriptor over ``memory``; wait while all are out, first come, first served.
 
         The form with backpressure, which NDIS does not have. IRQL: < DISPATCH, no spin lock held. Rules: IRQL-02,
@@ -112,6 +117,8 @@ class BufferPool(DescriptorPool[Buffer]):
             started = self._room.time()
             try:
                 buffer = await seat
+                if self._room.is_to_look_up():
+                    await checkpoint_if_cancelled()
             except BaseException:
                 self._leave(seat)
                 raise

@@ -6,6 +6,8 @@ only while they are out; together they are cut to 0xFFFF (POOL-13). A packet arr
 data, no flags but its protocol id. The Dpr forms are for exactly DISPATCH_LEVEL (PKT-04).
 """
 
+from anyio.lowlevel import checkpoint_if_cancelled
+
 from asyncndis.base import NdisError, NdisStatus, Profile, check_integer, current_probe
 from asyncndis.kernel.processors import raised
 
@@ -14,7 +16,8 @@ from .creation import PoolCreation
 from .descriptor import AWAY
 from .layout import NATIVE_LAYOUT
 from .packet import Packet, require_dispatch
-from .pool import DescriptorPool, PoolRules
+from .pool import DescriptorPool
+from .poolrules import PoolRules
 from .states import PacketState
 from .waiting import refuse_waiting
 from .watermarks import Watermarks, check_pool
@@ -153,6 +156,8 @@ class PacketPool(DescriptorPool[Packet]):
             started = self._room.time()
             try:
                 packet = await seat
+                if self._room.is_to_look_up():
+                    await checkpoint_if_cancelled()
             except BaseException:
                 self._leave(seat)
                 raise

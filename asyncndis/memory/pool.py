@@ -12,9 +12,10 @@ the waiters through a hand-off in busy ones, the careful way where more is to be
 
 import logging
 import sys
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from asyncndis.base import (
     HandleTable,
@@ -34,6 +35,7 @@ from asyncndis.kernel.waiters import Bulk
 from asyncndis.kernel.waiting import preempt
 
 from .descriptor import AWAY, Descriptor, Special
+from .poolrules import PoolRules
 from .returns import CarefulReturns, HandOff
 from .statistics import LeakReport, PoolStatistics
 from .waiting import WaitingRoom
@@ -43,23 +45,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Self
 
-__all__ = ["DescriptorPool", "PoolRules"]
+__all__ = ["DescriptorPool"]
 
 logger = logging.getLogger("asyncndis.memory")
 
 D = TypeVar("D", bound=Descriptor)
-
-
-@dataclass(frozen=True, slots=True)
-class PoolRules:
-    """The NDIS names and the rule ids under which a kind of pool works."""
-
-    kind: str
-    create: str
-    close: str
-    allocate: str
-    free: str
-    freed_twice: str
 
 
 class DescriptorPool(Generic[D]):
@@ -352,6 +342,8 @@ class DescriptorPool(Generic[D]):
         started = self._room.time()
         try:
             descriptors = await entry.seat
+            if self._room.is_to_look_up():
+                await checkpoint_if_cancelled()
         except BaseException:
             self._leave_bulk(entry)
             raise

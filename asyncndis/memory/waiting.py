@@ -1,7 +1,9 @@
 """The waiting room of a pool: who may wait, for how long they did, and the alarm when nobody is served.
 
 Waiting is backpressure, which NDIS does not have, and legal only where the original could block: below DISPATCH_LEVEL
-with no spin lock held (IRQL-02, LOCK-11). Order and hand-off are the waiter queue's; the room keeps the books.
+with no spin lock held (IRQL-02, LOCK-11). Order and hand-off are the waiter queue's; the room keeps the books. On
+asyncio, anyio does not cancel a task whose wait has just ended; so that one which is served at every turn of the loop
+can be cancelled all the same, it asks for that once in a while before it takes what it was handed.
 """
 
 import logging
@@ -21,6 +23,8 @@ logger = logging.getLogger("asyncndis.memory")
 
 D = TypeVar("D")
 
+_PERIODS = 61 + 67  # in turns, so that no number of tasks that are served in a circle keeps one of them from its turn
+
 
 class WaitingRoom(Generic[D]):
     """Where tasks wait for descriptors.
@@ -35,7 +39,19 @@ class WaitingRoom(Generic[D]):
     :ivar waits: how long they waited
     """
 
-    __slots__ = ("_alarm", "_holders", "_host", "_seconds", "delayed", "name", "queue", "time", "waits")
+    __slots__ = (
+        "_alarm",
+        "_holders",
+        "_host",
+        "_period",
+        "_seconds",
+        "_until_look",
+        "delayed",
+        "name",
+        "queue",
+        "time",
+        "waits",
+    )
 
     def __init__(self, name: str, host: Host, starvation_seconds: float, holders: Callable[[], object]) -> None:
         self.name = name
@@ -47,6 +63,7 @@ class WaitingRoom(Generic[D]):
         self._seconds = starvation_seconds
         self._holders = holders
         self._alarm: Cancellable | None = None
+        self._period = self._until_look = 61
 
     def enter(self) -> Seat[D | None]:
         """Line up for one descriptor."""
@@ -69,6 +86,14 @@ class WaitingRoom(Generic[D]):
         """
         if not self._host.runs_here():
             raise RuntimeError(f"pool {self.name!r} belongs to another event loop; create one in this loop")
+
+    def is_to_look_up(self) -> bool:
+        """Whether the task that was just served asks if it is cancelled; once in 64 times or so."""
+        self._until_look -= 1
+        if self._until_look:
+            return False
+        self._period = self._until_look = _PERIODS - self._period
+        return True
 
     def arrived(self, count: int, started: float) -> None:
         """Book the end of a wait that brought ``count`` descriptors."""

@@ -94,3 +94,8 @@ def test_closing_calls_the_alarm_off(room: WaitingRoom[str], host: HandHost) -> 
 
 def test_closing_an_empty_room_is_nothing(room: WaitingRoom[str]) -> None:
     assert room.close() == []
+
+
+def test_now_and_then_who_was_served_asks_whether_it_is_cancelled(room: WaitingRoom[str]) -> None:
+    turns = [turn for turn in range(1, 1001) if room.is_to_look_up()]
+    assert [after - before for before, after in zip([0, *turns], turns, strict=False)][:4] == [61, 67, 61, 67]
