@@ -6,6 +6,7 @@ it is at rest, and ends without a word.
 
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
 from typing import Any
 
 from anyio.lowlevel import checkpoint
@@ -18,18 +19,26 @@ from asyncndis.ndis import (
     AdapterState,
     BindContext,
     Binding,
+    Driver,
     FramePool,
     Intermediate,
+    LayeredMiniport,
     Miniport,
+    MiniportCharacteristics,
     Ndis,
+    NetPnpEvent,
     Oid,
     OidRequest,
     PacketFilter,
     PnpCapabilities,
+    PnpEvent,
     PowerState,
     Protocol,
+    Recognized,
+    RegisteredProtocol,
     RequestType,
     Stack,
+    UnbindContext,
     open_stack,
 )
 from tests.reliability.scenarios import bare_and_observed, nobody
@@ -56,8 +65,11 @@ class Slow(Miniport):
         self.interrupt = adapter.register_interrupt(lambda: False)
         await checkpoint()
 
-    def isr(self) -> Any:
-        return False, False
+    def isr(self) -> Recognized:
+        return Recognized(interrupt_recognized=True, queue_handle_interrupt=True)
+
+    def handle_interrupt(self) -> None:
+        pass
 
     async def send(self, packet: Packet) -> NdisStatus:  # type: ignore[override]  # handlers are either
         await checkpoint()
@@ -248,8 +260,15 @@ async def add(world: World) -> None:
     await world.ndis.halt_adapter(adapter)
 
 
+class Filtering(Intermediate):
+    """An intermediate driver that wants frames of its own."""
+
+    lower_filter = PacketFilter.BROADCAST
+
+
 async def start_slowly(world: World) -> None:
     adapter = await world.ndis.add_adapter(Slow(name="another"))
+    await world.ndis.add_intermediate(Filtering(name="over another"), (adapter,))
     await adapter.claims.release_all()
 
 
@@ -272,6 +291,66 @@ async def bind_by_itself(world: World) -> None:
 
 async def unbind_between(world: World) -> None:
     await world.between.unbind_adapter(world.between.below)
+
+
+async def call_handlers(world: World) -> None:
+    """What the library calls in tasks of its own."""
+    world.slow.interrupt.fire()
+    await world.slow.interrupt.deregister()
+    await world.lowest.forget_loopback()
+    await world.slow.halt()
+
+
+async def complete_later(world: World) -> None:
+    event = NetPnpEvent(world.binding, PnpEvent.QUERY_POWER, None)
+
+    async def complete() -> None:
+        event.complete(SUCCESS)
+
+    world.ndis.group.start_soon(complete)
+    await event.answer()
+    assert not await UnbindContext(world.binding).wait_patiently(world.clock, 0.01)
+
+
+async def load_drivers(_world: World) -> None:
+    """A machine of its own, with drivers that are loaded."""
+
+    class Beginning(Talker):
+        async def bind_adapter(self, bind: BindContext) -> None:
+            _, binding, _ = await registered[0].begin_open(bind.device_name, None)
+            self.bindings.append(binding)
+
+    registered: list[RegisteredProtocol] = []
+    layered: list[LayeredMiniport] = []
+
+    def entry(driver: Driver, _path: str) -> NdisStatus:
+        driver.initialize_wrapper().register_miniport(handlers("raw"))
+        registered.append(driver.ndis.register_protocol(Beginning(name="beginning")))
+        return SUCCESS
+
+    def upper(driver: Driver, _path: str) -> NdisStatus:
+        layered.append(driver.initialize_wrapper().register_layered_miniport(handlers("upper")))
+        return SUCCESS
+
+    async with Ndis() as ndis:
+        driver = await Driver.load(ndis, entry, name="raw")
+        await driver.add_device()
+        await registered[0].enumerate_bindings()
+        await Driver.load(ndis, upper, name="upper")
+        await layered[0].initialize_device("virtual")
+        await registered[0].deregister()
+        await driver.unload()
+        await ndis.unload_all()
+
+
+def handlers(name: str) -> MiniportCharacteristics:
+    start = Quick.characteristics(name).initialize
+    assert start is not None
+
+    async def initialize(_device: object, adapter: Adapter) -> Any:
+        return await start(Quick(name=name), adapter)
+
+    return replace(Quick.characteristics(name), initialize=initialize)
 
 
 async def frames(_world: World) -> None:
@@ -307,7 +386,8 @@ async def check_ended(opened: list[Stack]) -> None:
 
 ACTS: list[Callable[[World], Coroutine[Any, Any, object]]] = [
     send, send_frames, ask, ask_as_ndis, reset, reset_between, receive_and_rest, pause, sleep_and_wake, close,
-    close_by_library, begin_close, unbind, unbind_by_itself, halt, remove, add, start_slowly, bind_by_itself, unbind_between, frames,
+    close_by_library, begin_close, unbind, unbind_by_itself, halt, remove, add, start_slowly, bind_by_itself, unbind_between,
+    frames, call_handlers, complete_later, load_drivers,
 ]  # fmt: skip
 
 NDIS_SCENARIOS: list[Scenario[Any]] = [

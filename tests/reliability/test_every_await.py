@@ -11,14 +11,16 @@ import pytest
 import asyncndis.base
 import asyncndis.kernel
 import asyncndis.memory
+import asyncndis.ndis
 from tests.reliability.kernel_scenarios import KERNEL_SCENARIOS
+from tests.reliability.ndis_scenarios import NDIS_SCENARIOS
 from tests.reliability.scenarios import SCENARIOS
 from tests.support.cancelling import Record, Scenario, cancel_at_each_await
 from tests.support.loops import LOOPS
 from tests.support.worlds import rest
 
-ALL_SCENARIOS = [*SCENARIOS, *KERNEL_SCENARIOS]
-PACKAGES = [asyncndis.base, asyncndis.kernel, asyncndis.memory]
+ALL_SCENARIOS = [*SCENARIOS, *KERNEL_SCENARIOS, *NDIS_SCENARIOS]
+PACKAGES = [asyncndis.base, asyncndis.kernel, asyncndis.memory, asyncndis.ndis]
 AWAITING_DUNDERS = {"__aenter__", "__aexit__", "__anext__", "__await__"}
 NEVER_SUSPEND = {
     "SpinLock.__aexit__",  # releasing waits for nobody
@@ -26,6 +28,8 @@ NEVER_SUSPEND = {
     "ReadWriteAccess.__aexit__",
     "Kernel.__aenter__",  # the tasks that it starts have their first turn later
     "Borrow.__aexit__",  # nor does freeing
+    "Frame.__aexit__",
+    "Ndis.__aenter__",  # as Kernel's
     "DescriptorPool.__aenter__",  # it is there already
 }
 

@@ -219,9 +219,10 @@ def _watched(
 def _coroutine_names(outermost: object) -> Iterator[str]:
     """The coroutines that stand behind a suspension, by qualified name."""
     awaited = outermost
-    while isinstance(awaited, CoroutineType):
-        code: CodeType = awaited.cr_code
-        yield code.co_qualname
+    while hasattr(awaited, "cr_await"):  # the driver of a handler has it, too
+        if isinstance(awaited, CoroutineType):
+            code: CodeType = awaited.cr_code
+            yield code.co_qualname
         awaited = awaited.cr_await
 
 
