@@ -306,7 +306,11 @@ class Adapter(MiniportCalls):
 
     async def until_patience_ends(self, condition: Callable[[], bool]) -> bool:
         """The same, but not for ever; the answer is whether it holds."""
-        return await wait_patiently(self.library.clock, self.library.patience, condition, self._waiting.append)
+        return await wait_patiently(self.library.clock, self.library.patience, condition, self._wake_at_rest)
+
+    def _wake_at_rest(self, seat: Seat[None]) -> None:
+        """Have a seat taken the next time: the list is another one each time, so its own append is not for keeps."""
+        self._waiting.append(seat)
 
     @property
     def is_at_rest(self) -> bool:
