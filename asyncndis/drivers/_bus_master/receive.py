@@ -124,9 +124,15 @@ class ReceiveHalf:
         return self._ring.memory.physical_address
 
     def exchange(self) -> Received | None:
-        """Post what is vacant, and take frames that have come, up to the end of the ring; None when there are none."""
+        """Post what is vacant, when that is due, and take frames that have come, up to the end of the ring.
+
+        :returns: the frames; None when there are none
+        """
+        if not self.is_due and not self._ring.has_given_back:
+            return None
         with self._lock:
-            self._post_vacant()
+            if self.is_due:
+                self._post_vacant()
             ring = self._ring
             at, count = ring.given_back()
             if not count:
@@ -145,8 +151,9 @@ class ReceiveHalf:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is time to refill: many slots are vacant, or few are posted."""
-        return len(self.vacant) >= self._low or self._ring.tail - self._ring.head < self._low
+        """Whether it is time to refill: some slots are vacant, and less than three quarters of the ring are posted."""
+        ring = self._ring
+        return bool(self.vacant) and 4 * (ring.tail - ring.head) < 3 * ring.size
 
     def abandon(self) -> None:
         """Take back what is posted, once the device writes no more; the ring starts over."""

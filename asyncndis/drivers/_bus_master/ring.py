@@ -48,6 +48,11 @@ class DriverRing:
         """Descriptors that are the driver's."""
         return self.size - (self.tail - self.head)
 
+    @property
+    def has_given_back(self) -> bool:
+        """Whether the oldest descriptor is the driver's again; a look that needs no lock."""
+        return self.head != self.tail and not self.flags[self.head & self.mask] & OWN
+
     def given_back(self) -> tuple[int, int]:
         """Where the oldest descriptors are, and how many of them, side by side, the device has given back."""
         at = self.head & self.mask

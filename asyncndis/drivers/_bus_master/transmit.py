@@ -6,7 +6,6 @@ NdisFlushBuffer. Ring and queue have a spin lock; packets are handed out with it
 """
 
 from array import array
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -70,7 +69,7 @@ class TransmitHalf:
         self._copy_break = copy_break
         self._doorbell = doorbell
         self._lock = SpinLock(f"transmit lock of {name}")
-        self._queue: deque[Packet] = deque()
+        self._queue: list[Packet] = []
         self._packets: list[Packet | None] = [None] * size  # each at the descriptor that ends it
         self._mapped: dict[int, list[tuple[Buffer, int]]] = {}  # likewise
         self._seen = self._misses = 0
@@ -105,7 +104,7 @@ class TransmitHalf:
         with self._lock:
             cancelled = [packet for packet in self._queue if packet.cancel_id == cancel_id]
             if cancelled:
-                self._queue = deque(packet for packet in self._queue if packet.cancel_id != cancel_id)
+                self._queue = [packet for packet in self._queue if packet.cancel_id != cancel_id]
         return cancelled
 
     def abandon(self) -> list[Packet]:
@@ -113,11 +112,11 @@ class TransmitHalf:
         with self._lock:
             ring = self._ring
             ends = [self._packets[number & ring.mask] for number in range(ring.head, ring.tail)]
-            abandoned = [packet for packet in ends if packet is not None] + list(self._queue)
+            abandoned = [packet for packet in ends if packet is not None] + self._queue
             for index in tuple(self._mapped):
                 self._unmap(index)
             self._packets = [None] * ring.size
-            self._queue.clear()
+            self._queue = []
             ring.head = ring.tail = self._seen = self._misses = 0
         return abandoned
 
@@ -140,7 +139,7 @@ class TransmitHalf:
         unreachable: list[Packet] = []
         while queue and ring.room:
             if not self._copy_short() and not self._post_any(queue[0]):
-                unreachable.append(queue.popleft())
+                unreachable.append(queue.pop(0))
         if ring.tail != before:
             self._doorbell(ring.tail)
         return unreachable
@@ -149,24 +148,26 @@ class TransmitHalf:
         """Copy frames of one short buffer, up to the first of another kind, and post them; how many."""
         ring, queue, slots, slot, most = self._ring, self._queue, self._slots, self._slot_bytes, self._copy_break
         at = ring.tail & ring.mask
-        lengths = array("H")
+        lengths: list[int] = []
         start = at * slot
-        for _ in range(min(len(queue), ring.room, ring.size - at)):
-            buffer = queue[0].first
+        for packet in queue[: min(ring.room, ring.size - at)]:
+            buffer = packet.first
             view = None if buffer is None or buffer.next is not None else buffer.view_safe()
             if view is None or not 0 < len(view) <= most:
                 break
             length = len(view)
             slots[start : start + length] = view
             lengths.append(length)
-            self._packets[start // slot] = queue.popleft()
             start += slot
-        end = at + len(lengths)
+        count = len(lengths)
+        end = at + count
+        self._packets[at:end] = queue[:count]
+        del queue[:count]
         ring.addresses[at:end] = self._slot_addresses[at:end]
-        ring.lengths[at:end] = memoryview(lengths)
+        ring.lengths[at:end] = memoryview(array("H", lengths))
         ring.flags[at:end] = self._owned[at:end]
-        ring.tail += len(lengths)
-        return len(lengths)
+        ring.tail += count
+        return count
 
     def _post_any(self, packet: Packet) -> bool:
         """Post a frame of any kind; False where its bytes cannot be reached now (BUF-12)."""
@@ -183,7 +184,7 @@ class TransmitHalf:
             mapped = [(buffer, self._free_registers.pop()) for buffer in buffers]
             last = self._hand_over(list(self._map(mapped)), packet)
             self._mapped[last] = mapped
-        self._queue.popleft()
+        del self._queue[0]
         return True
 
     def _copy(self, views: Sequence[memoryview]) -> tuple[int, int]:
