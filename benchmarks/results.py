@@ -97,7 +97,8 @@ class Row:
 def figure(value: float, unit: str) -> str:
     """A number with its unit, in as many digits as mean something."""
     if unit == "x":
-        return f"{value:.2f}x" if value < 10 else f"{value:.0f}x"
+        digits = 3 if value < 0.1 else 2 if value < 10 else 0
+        return f"{value:.{digits}f}x"
     number = f"{value:.1f}" if value != int(value) and abs(value) < 100 else f"{value:.0f}"
     return f"{number} {unit}".rstrip()
 
