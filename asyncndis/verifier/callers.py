@@ -78,6 +78,10 @@ class Callers:
             if not running:
                 del self._waiting[task]
 
+    def somebody_is_in(self, handler: str, owner: object) -> bool:
+        """Whether any task is in that handler of that owner, and waits there."""
+        return any(Inside(handler, owner) in running for running in self._waiting.values())
+
     def inside(self) -> Inside | None:
         """The innermost handler that runs now; None outside of all."""
         if self._plain:

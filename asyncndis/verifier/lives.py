@@ -47,11 +47,9 @@ class LifeWatch:
         self._reports = reports
         self._callers = callers
         self._shutting: list[Adapter] = []  # the one whose shutdown handler runs
-        self._returning: dict[Adapter, int] = {}
         self._called_off: dict[Timer, Site] = {}
         self._open: dict[str, Binding] = {}
         self.before: Mapping[str, Any] = {
-            "MiniportReturnPacket": self._coming_home,
             "MiniportShutdown": self._shutting_down,
             "NdisScheduleWorkItem": self._scheduling,
             "NdisMInitializeTimer": self._making_timer,
@@ -60,7 +58,6 @@ class LifeWatch:
             "NdisFreeMemory": self._freeing_memory,
         }
         self.after: Mapping[str, Any] = {
-            "MiniportReturnPacket": self._came_home,
             "MiniportShutdown": self._shut_down,
             "NdisCancelTimer": self._cancelled,
             "MiniportHalt": self._halted,
@@ -87,15 +84,9 @@ class LifeWatch:
             if inside is not None and inside.handler == "MiniportHalt":
                 self._called_off[timer] = caller_site()
 
-    def _coming_home(self, adapter: "Adapter", _packet: object) -> None:
-        self._returning[adapter] = self._returning.get(adapter, 0) + 1
-
-    def _came_home(self, adapter: "Adapter", _packet: object) -> None:
-        self._returning[adapter] -= 1
-
     def _halted(self, adapter: "Adapter") -> None:
         site = adapter.site_of("halt")
-        if self._returning.get(adapter) and site is not None:
+        if site is not None and self._callers.somebody_is_in("MiniportReturnPacket", adapter):
             self._reports.report_late(
                 "LIFE-04",
                 f"MiniportHalt of {adapter.name} returns while MiniportReturnPacket runs; wait until each lent packet "

@@ -159,8 +159,11 @@ class OwnerWatch:
             )
 
     def _freer(self, rule: str) -> Any:
+        owners = self._owners
+
         def freeing(descriptor: "Buffer | Packet", *_: object) -> None:
-            inside = self._stranger(descriptor.pool)
+            pool = descriptor.pool
+            inside = self._stranger(pool) if pool in owners else None
             if inside is not None:
                 self._reports.report(
                     rule,

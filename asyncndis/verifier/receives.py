@@ -13,7 +13,7 @@ from asyncndis.base import NdisStatus, Site, caller_site
 from .callers import Callers
 from .fingerprint import fingerprint
 from .reports import Reports
-from .watch import Guarded
+from .watch import Guarded, WhileAny
 
 if TYPE_CHECKING:
     from asyncndis.memory import Packet
@@ -51,7 +51,7 @@ class ReceiveWatch:
             "NdisMIndicateReceivePacket": self._indicating,
             "NDIS_GET_PACKET_STATUS": (Guarded(self._unread, self._read), Guarded(self._indicated, self._reading)),
             "NDIS_SET_PACKET_STATUS": Guarded(self._indicated, self._setting),
-            "MiniportReturnPacket": self._coming_home,
+            "MiniportReturnPacket": WhileAny(self._unread, self._coming_home),
             "ProtocolReceivePacket": self._showing,
             "NdisReturnPackets": self._returning,
             "NdisMEthIndicateReceive": self._showing_frame,
@@ -116,7 +116,7 @@ class ReceiveWatch:
     def _reading(self, packet: "Packet") -> None:
         adapter = self._indicated[packet]
         inside = self._callers.inside()
-        if inside is not None and inside.owner is adapter:
+        if inside is not None and inside.owner is adapter and inside.handler != "MiniportReturnPacket":
             self._reports.report(
                 "RCV-04",
                 f"{inside.handler} of {adapter.name} reads the status of {packet!r} after its indication; a "
@@ -133,8 +133,6 @@ class ReceiveWatch:
 
     def _coming_home(self, _adapter: "Adapter", packet: "Packet") -> None:
         self._unread.pop(packet, None)
-        self._indicated.pop(packet, None)
-        self._lent.pop(packet, None)
 
     def _reusing(self, packet: "Packet", *_: object) -> None:
         since = self._unread.pop(packet)

@@ -76,7 +76,7 @@ class SendWatch:
         }
         self.after: Mapping[str, Any] = {
             "NdisSend": self._sent,
-            "NdisMSendComplete": self._completed,
+            "NdisMSendComplete": self._remember,
             "MiniportSend": Guarded(self._handling, self._handed_over),
             **dict.fromkeys(_FREES, Guarded(self._given_back, self._forget)),
         }
@@ -113,7 +113,7 @@ class SendWatch:
     def _sent(self, binding: "Binding", packet: "Packet", status: NdisStatus) -> None:
         if status is not _PENDING and packet.holder is None:
             self._flights[binding.adapter].pop(packet, None)
-            self._remember(packet, binding.adapter)
+            self._remember(binding.adapter, packet)
 
     def _completing(self, adapter: "Adapter", packet: "Packet", status: int) -> None:
         flights = self._flights.get(adapter)
@@ -140,12 +140,9 @@ class SendWatch:
                 packet,
             )
 
-    def _completed(self, adapter: "Adapter", packet: "Packet", _status: int) -> None:
-        if packet.holder is None:  # else it was sent again in the completion
-            self._remember(packet, adapter)
-
-    def _remember(self, packet: "Packet", adapter: "Adapter") -> None:
-        if packet.state != "free":  # else nobody touches it unseen (PKT-03), and nobody would forget it
+    def _remember(self, adapter: "Adapter", packet: "Packet", _status: int = 0) -> None:
+        # One that is free nobody touches unseen (PKT-03), and nobody would forget it; another was sent again meanwhile.
+        if packet.holder is None and packet.state != "free":
             self._given_back[packet] = adapter
 
     def _forget(self, packet: "Packet") -> None:

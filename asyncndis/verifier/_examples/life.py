@@ -36,18 +36,21 @@ class Card(Miniport):
 
     async def initialize(self, adapter):
         self.rx = await adapter.allocate_frames(4)
+        self.quiet = NdisEvent("quiet")
 
     def send(self, packet):
         self.adapter.indicate(self.rx.allocate_nowait(packet.to_bytes()))
         return NdisStatus.SUCCESS
 
     async def return_packet(self, packet):
-        await anyio.sleep(0.02)  # such as for a slow device
+        await self.quiet.wait()
         self.rx.free(packet)
 
 {halt}
+        self.quiet.set(){wait}
         self.rx.close()
 """
+_SEND_ALL_SOON = SEND_ALL.replace("Card()", "Card(), patience=0.1")
 _FAILING = """\
 class Card(Miniport):
     def initialize(self, adapter):
@@ -171,14 +174,14 @@ card.adapter = adapter
         + _OPEN,
     ),
     "LIFE-04": Example(
-        _RETURNING.format(halt="    def halt(self):  # <- LIFE-04") + SEND_ALL,
+        _RETURNING.format(halt="    def halt(self):  # <- LIFE-04", wait="") + _SEND_ALL_SOON,
         _RETURNING.format(
-            halt="""\
-    async def halt(self):
+            halt="    async def halt(self):",
+            wait="""
         while self.rx.outstanding:
-            await anyio.sleep(0.01)"""
+            await anyio.sleep(0)""",
         )
-        + SEND_ALL,
+        + _SEND_ALL_SOON,
     ),
     "LIFE-06": Example(
         _HALTING.format(
