@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from types import CodeType, FrameType
 
-from .checks import check_instance
+from .checks import check_instance, check_integer
 
 __all__ = ["Site", "caller_site", "is_called_by_driver", "is_driver_code"]
 
@@ -25,6 +25,7 @@ _DESCRIPTORS = tuple(_PACKAGE + floor + os.sep for floor in ("base", "kernel", "
 _STANDARD_LIBRARY = str(Path(os.__file__).parent) + os.sep
 _INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
 _MACHINERY = frozenset({"anyio", "outcome", "trio", "uvloop"})
+_MOST_SKIPPED = 4
 _start = ""  # where the program started; asked once, since asking the system has no place in a loop
 with suppress(OSError):
     _start = str(Path.cwd()) + os.sep
@@ -69,6 +70,8 @@ def caller_site(skipping: int = 0) -> Site:
 
     :param skipping: so many callers are known not to be
     """
+    if skipping != 0:
+        check_integer("skipping", skipping, 0, _MOST_SKIPPED)
     frame: FrameType | None = sys._getframe(1 + skipping)
     last = frame
     while frame is not None:

@@ -12,7 +12,7 @@ from .mutex import Mutex, MutexStatistics
 from .processors import HeldLock, Irql, Processor, at_irql, current_irql, current_processor
 from .runner import run
 from .rwlock import LockState, ReadWriteAccess, ReadWriteLock, ReadWriteLockStatistics
-from .seam import PlainCalls, invoke, invoke_nowait
+from .seam import invoke, invoke_nowait
 from .spinlock import SpinLock, SpinLockStatistics
 from .system import Kernel, KernelStatistics, current_kernel
 from .timers import Timer, TimerStatistics
@@ -41,7 +41,6 @@ __all__ = [
     "Mutex",
     "MutexStatistics",
     "NdisEvent",
-    "PlainCalls",
     "Processor",
     "ReadWriteAccess",
     "ReadWriteLock",

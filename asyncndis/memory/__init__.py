@@ -17,7 +17,6 @@ from .packets import PACKET_POOL_LIMIT, PacketPool
 from .pool import DescriptorPool
 from .provider import PAGE_SIZE, Block, HeapProvider, MemoryProvider
 from .rawmemory import equal_memory, fill_memory, move_memory, zero_memory
-from .rows import survey, transfer_all
 from .shared import SharedMemory, SharedMemoryStatistics, create_lookahead_buffer, destroy_lookahead_buffer
 from .states import BUFFER_STATES, PACKET_STATES, BufferEvent, BufferState, PacketEvent, PacketState
 from .statistics import LeakReport, PoolStatistics
@@ -83,7 +82,5 @@ __all__ = [
     "fill_memory",
     "move_memory",
     "packet_size",
-    "survey",
-    "transfer_all",
     "zero_memory",
 ]

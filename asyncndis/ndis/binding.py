@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisError, NdisStatus, Probe, RuleViolation, check_instance, check_integer
-from asyncndis.kernel import Irql, PlainCalls
+from asyncndis.kernel import Irql
+from asyncndis.kernel.seam import PlainCalls
 from asyncndis.kernel.waiting import check_may_wait, preempt
 from asyncndis.memory import Memory, Packet
 

@@ -15,7 +15,8 @@ from anyio import CancelScope
 from anyio.abc import TaskGroup
 
 from asyncndis.base import NdisError, NdisStatus, Probe
-from asyncndis.kernel import Irql, PlainCalls, invoke, invoke_nowait
+from asyncndis.kernel import Irql, invoke, invoke_nowait
+from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet
 
 __all__ = ["Handler", "Owner", "Worker"]

@@ -8,7 +8,8 @@ like a lent packet. It is free again when it was returned as often as the handle
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncndis.base import NdisError, NdisStatus, RuleViolation
-from asyncndis.kernel import Irql, PlainCalls
+from asyncndis.kernel import Irql
+from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet, PacketEvent
 
 from .lookahead import Transferred

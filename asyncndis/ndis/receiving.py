@@ -9,8 +9,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
-from asyncndis.kernel import Dpc, Irql, PlainCalls
-from asyncndis.memory import Packet, PacketEvent, PacketState, survey, transfer_all
+from asyncndis.kernel import Dpc, Irql
+from asyncndis.kernel.seam import PlainCalls
+from asyncndis.memory import Packet, PacketEvent, PacketState
+from asyncndis.memory.rows import survey, transfer_all
 
 from .calling import Worker
 

@@ -12,8 +12,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
-from asyncndis.kernel import Irql, PlainCalls
-from asyncndis.memory import Packet, PacketEvent, PacketState, survey, transfer_all
+from asyncndis.kernel import Irql
+from asyncndis.kernel.seam import PlainCalls
+from asyncndis.memory import Packet, PacketEvent, PacketState
+from asyncndis.memory.rows import survey, transfer_all
 
 from .calling import Handler, Worker
 from .submissions import UNSET, SendStatistics, Submission, check_statuses

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisError, NdisStatus, Probe, Site
-from asyncndis.kernel import PlainCalls
+from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet
 
 from .calling import Handler, Worker

@@ -16,6 +16,7 @@ from asyncndis.kernel import (
     invoke_nowait,
 )
 from asyncndis.kernel.processors import raised
+from asyncndis.kernel.seam import PlainCalls
 from tests.unit.kernel.expecting import breaks
 
 pytestmark = pytest.mark.every_loop

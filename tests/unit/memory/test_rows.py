@@ -3,18 +3,8 @@
 import pytest
 
 from asyncndis.base import observe
-from asyncndis.memory import (
-    BufferPool,
-    HeapProvider,
-    Memory,
-    Packet,
-    PacketEvent,
-    PacketFlags,
-    PacketPool,
-    PacketState,
-    survey,
-    transfer_all,
-)
+from asyncndis.memory import BufferPool, HeapProvider, Memory, Packet, PacketEvent, PacketFlags, PacketPool, PacketState
+from asyncndis.memory.rows import survey, transfer_all
 from tests.unit.kernel.expecting import Recorder, breaks
 
 FRAME = bytes(range(64))
