@@ -8,7 +8,6 @@ import pytest
 from asyncndis.base import RuleViolation
 from asyncndis.kernel import (
     Irql,
-    PlainCalls,
     Processor,
     SpinLock,
     current_irql,
