@@ -386,8 +386,8 @@ async def check_ended(opened: list[Stack]) -> None:
 
 ACTS: list[Callable[[World], Coroutine[Any, Any, object]]] = [
     send, send_frames, ask, ask_as_ndis, reset, reset_between, receive_and_rest, pause, sleep_and_wake, close,
-    close_by_library, begin_close, unbind, unbind_by_itself, halt, remove, add, start_slowly, bind_by_itself, unbind_between,
-    frames, call_handlers, complete_later, load_drivers,
+    close_by_library, begin_close, unbind, unbind_by_itself, halt, remove, add, start_slowly, bind_by_itself,
+    unbind_between, frames, call_handlers, complete_later, load_drivers,
 ]  # fmt: skip
 
 NDIS_SCENARIOS: list[Scenario[Any]] = [
