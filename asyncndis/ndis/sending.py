@@ -32,6 +32,7 @@ _RESOURCES = NdisStatus.RESOURCES
 _ABORTED = NdisStatus.REQUEST_ABORTED
 _FAILURE = NdisStatus.FAILURE
 _SENDING = PacketState.SENDING
+_MANY = 64
 
 _WAYS_OUT = {
     "SEND-02": "complete each packet exactly once",
@@ -367,6 +368,8 @@ class SendPath:
             return
         del self._in_flight[packet]
         if self._adapter.probe is not None:
+            if len(self._answered) >= _MANY:  # those that were freed are of no interest, and never come again
+                self._answered = {other for other in self._answered if other.state is not PacketState.FREE}
             self._answered.add(packet)
         if submission.inline:
             submission.answered = status

@@ -78,7 +78,7 @@ class SendWatch:
             "NdisSend": self._sent,
             "NdisMSendComplete": self._remember,
             "MiniportSend": Guarded(self._handling, self._handed_over),
-            **dict.fromkeys(_FREES, Guarded(self._given_back, self._forget)),
+            **dict.fromkeys(_FREES, self._forget),
         }
 
     def finish(self) -> None:
@@ -146,7 +146,9 @@ class SendWatch:
             self._given_back[packet] = adapter
 
     def _forget(self, packet: "Packet") -> None:
-        del self._given_back[packet]
+        self._given_back.pop(packet, None)
+        for flights in self._flights.values():
+            flights.pop(packet, None)  # where it was given back by a status, or taken back by NDIS
 
     def _check_order(self, adapter: "Adapter", packet: "Packet", flights: "dict[Packet, _Flight]") -> None:
         """Whether one that was submitted before, with the same priority, is still on its way."""
