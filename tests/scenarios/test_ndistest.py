@@ -3,6 +3,7 @@
 import pytest
 
 from asyncndis.base import Probe, observe
+from asyncndis.testing import virtual_time
 from asyncndis.testing.scenarios import SCENARIOS
 from asyncndis.verifier import verify
 from tests.support.loops import run_on
@@ -42,3 +43,12 @@ def test_there_are_as_many_as_were_promised() -> None:
     assert len(SCENARIOS) >= 25
     assert all(name == scenario.name for name, scenario in SCENARIOS.items())
     assert all(scenario.summary.endswith(".") for scenario in SCENARIOS.values())
+
+
+@pytest.mark.every_loop
+@pytest.mark.parametrize("name", SCENARIOS)
+async def test_a_scenario_goes_well_where_nobody_watches(name: str) -> None:
+    """Without a probe everything takes its short ways."""
+    scenario = SCENARIOS[name]
+    async with virtual_time(scenario.limit):
+        await scenario.play(2)
