@@ -9,7 +9,7 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 from anyio import CancelScope
 from anyio.abc import TaskGroup
@@ -19,10 +19,19 @@ from asyncndis.kernel import Irql, invoke, invoke_nowait
 from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet
 
-__all__ = ["Handler", "Owner", "Worker"]
+__all__ = ["Handler", "Owner", "Worker", "parts_of"]
 
 _DISPATCH = Irql.DISPATCH
 _PASSIVE = Irql.PASSIVE
+
+
+def parts_of(answer: object) -> tuple[Any, ...]:
+    """What a handler has answered as a tuple: a status, alone or with what goes with it."""
+    return answer if _is_tuple(answer) else (answer,)
+
+
+def _is_tuple(answer: object) -> TypeGuard[tuple[Any, ...]]:
+    return isinstance(answer, tuple)
 
 
 class Owner(Protocol):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, TypeVarTuple
 from asyncndis.base import RuleViolation, check_integer
 from asyncndis.kernel import Dpc, Irql, flush_dpcs, invoke_nowait
 
+from .calling import parts_of
 from .media import InterruptMode
 
 if TYPE_CHECKING:
@@ -198,8 +199,9 @@ class Interrupt:
             self._dpc.queue()
 
     def _check(self, answer: Any) -> Recognized:
-        if isinstance(answer, tuple) and len(answer) == 2 and all(isinstance(one, bool) for one in answer):
-            return Recognized(*answer)
+        parts = parts_of(answer)
+        if len(parts) == 2 and all(isinstance(one, bool) for one in parts):
+            return Recognized(*parts)
         self._blame(
             f"MiniportISR of {self._adapter.name} answered {answer!r}; it sets both InterruptRecognized and "
             "QueueMiniportHandleInterrupt: return Recognized(True, True)"

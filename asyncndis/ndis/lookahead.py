@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from asyncndis.base import NdisStatus, RuleViolation, check_instance, check_integer
 from asyncndis.memory import Packet, PacketEvent
 
-from .calling import Handler
+from .calling import Handler, parts_of
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -119,7 +119,8 @@ class LookaheadPath:
 
     def _parse(self, handler: Handler, answer: Any) -> Transferred:
         """What MiniportTransferData has answered: a status and the bytes copied, or a status alone."""
-        status, moved = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, 0)
+        parts = parts_of(answer)
+        status, moved = parts if len(parts) == 2 else (answer, 0)
         if not isinstance(moved, int):
             self._adapter.fail(
                 TypeError(f"{handler.name} answered {answer!r}; return a status and bytes"), handler.name

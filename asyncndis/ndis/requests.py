@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance, check_integer
 
-from .calling import Handler, Worker
+from .calling import Handler, Worker, parts_of
 from .media import RequestType
 from .oids import Oid, oid_name
 from .states import REQUEST_STATES, RequestEvent, RequestState
@@ -276,7 +276,7 @@ class RequestQueue:
 
     def _parse(self, handler: str, answer: Any) -> tuple[NdisStatus, int, int]:
         try:
-            status, count, needed = (*answer, 0, 0)[:3] if isinstance(answer, tuple) else (answer, 0, 0)
+            status, count, needed = (*parts_of(answer), 0, 0)[:3]
             check_integer("the number of bytes", count, 0)
             check_integer("the number of bytes needed", needed, 0)
             return NdisStatus(status), count, needed

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from asyncndis.base import NdisStatus, RuleViolation
 from asyncndis.kernel import Timer
 
-from .calling import Worker
+from .calling import Worker, parts_of
 from .media import AdapterAttributes, RequestType
 from .oids import Oid, encode_oid
 from .requests import OidRequest
@@ -150,7 +150,8 @@ class ResetMachine:
     def _take(self, answer: Any) -> None:
         """Act on what MiniportReset has answered: a status, alone or with AddressingReset."""
         assert self._reset is not None
-        status, addressing = answer if isinstance(answer, tuple) and len(answer) == 2 else (answer, False)
+        parts = parts_of(answer)
+        status, addressing = parts if len(parts) == 2 else (answer, False)
         status = self._reset.status_of(status)
         if self.state is ResetState.CALLED and not self._by_call:
             if status is _PENDING:

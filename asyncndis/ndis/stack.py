@@ -7,7 +7,7 @@ fails in between. Adapters side by side are written as a tuple: ``open_stack(Bri
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, runtime_checkable
+from typing import Any, cast, runtime_checkable
 from typing import Protocol as Interface
 
 from asyncndis.kernel import flush_dpcs
@@ -125,7 +125,8 @@ async def open_stack(
     :raises RuleViolation: when the block ends, for what a driver has left behind; or what a handler raised
     """
     levels = _by_level(layers)
-    hardware = tuple(nic) if isinstance(nic, (tuple, list)) else () if nic is None else (nic,)
+    several = tuple(cast("Sequence[object]", nic)) if isinstance(nic, (tuple, list)) else (nic,)
+    hardware = () if nic is None else several
     protocols, intermediates, miniports = _sorted(levels, hardware)
     async with plain_task_group() as devices:
         try:

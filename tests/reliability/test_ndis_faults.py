@@ -2,6 +2,7 @@
 
 import random
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -168,7 +169,7 @@ def test_every_allocation_fails_once(loop: str) -> None:
     nth, lives = 1, 0
     while True:
         refusing = Refusing(nth=nth)
-        started, _, _ = run_on(loop, lambda refusing=refusing: live(refusing, 6))
+        started, _, _ = run_on(loop, partial(live, refusing, 6))
         if not refusing.refused:
             break
         lives += started

@@ -93,13 +93,13 @@ class Scripted(Miniport):
             self.given.remove(packet)
             self.adapter.send_complete(packet, status)
 
-    def make(self, data: bytes, status: NdisStatus = NdisStatus.SUCCESS) -> Packet:
+    def make(self, data: bytes | bytearray, status: NdisStatus = NdisStatus.SUCCESS) -> Packet:
         """A packet of its own, ready to be indicated."""
         packet = self.frames.allocate_nowait(bytearray(data))
         packet.oob.status = status
         return packet
 
-    def receive(self, data: bytes, status: NdisStatus = NdisStatus.SUCCESS) -> Packet:
+    def receive(self, data: bytes | bytearray, status: NdisStatus = NdisStatus.SUCCESS) -> Packet:
         """Indicate a frame."""
         packet = self.make(data, status)
         self.adapter.indicate(packet)

@@ -298,7 +298,7 @@ class Fault:
                 answer = right(driver, *arguments)
                 return await answer if hasattr(answer, "__await__") else answer
             self.called += 1
-            await anyio.sleep_forever()
+            return await anyio.sleep_forever()
 
         return wrong
 
@@ -315,13 +315,15 @@ CASES = [
 ]
 
 
+def attempt(call: Callable[..., Any], *arguments: Any) -> None:
+    """A call that a wrong driver may have refused."""
+    with suppress(NdisError, RuleViolation):
+        call(*arguments)
+
+
 async def exercise(stack: Stack, rig: Rig, talker: Talker, clock: VirtualClock) -> None:
     """Have every handler called."""
     binding = talker.mine
-
-    def attempt(call: Callable[..., Any], *arguments: Any) -> None:
-        with suppress(NdisError, RuleViolation):
-            call(*arguments)
 
     def send(data: bytearray) -> None:
         packet = binding.frames.allocate_nowait(data)

@@ -1,6 +1,6 @@
 """Bindings: declined, opened twice, pending, abandoned, unbound in every way; and handlers that end them."""
 
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import pytest
@@ -71,16 +71,16 @@ class Machine:
     async def bind(self, plain: Plain) -> Binding:
         return await self.ndis.bind(self.ndis.register_protocol(plain.characteristics), self.adapter)
 
-    async def __aenter__(self) -> "Machine":
+    async def __aenter__(self) -> Self:
         self._time = use_clock(VirtualClock())
         self._time.__enter__()
         await self.ndis.__aenter__()
         self.adapter = await self.ndis.add_adapter(self.rig)
         return self
 
-    async def __aexit__(self, *error: object) -> None:
+    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
         try:
-            await self.ndis.__aexit__(*error)
+            await self.ndis.__aexit__(kind, error, traceback)
         finally:
             self._time.__exit__(None, None, None)
         assert (self.ndis.adapters, self.ndis.bindings) == ([], [])
@@ -92,7 +92,7 @@ class TestBinding:
             plain = Plain()
             binding = await machine.bind(plain)
             assert binding is plain.binding
-            assert binding.state is BindingState.OPEN
+            assert binding.is_open
             assert binding.context is plain
             assert repr(binding) == "<Binding 'plain on rig' open, received 0>"
             assert binding.maximum_frame_size == 1500
@@ -301,7 +301,7 @@ class TestUnbinding:
             await anyio.sleep_forever()
             return SUCCESS
 
-        with pytest.raises(RuleViolation, match="ProtocolUnbindAdapter of .* has not returned in 5 s") as caught:
+        with pytest.raises(RuleViolation, match=r"ProtocolUnbindAdapter of .* has not returned in 5 s") as caught:
             if kind == "object":
                 async with virtual_stack(Stuck(), rig := Scripted()):
                     pass

@@ -142,7 +142,7 @@ async def test_shown_frames_pass_up(lookahead: int) -> None:
 
 async def test_a_send_handler_that_waits() -> None:
     class Slow(Intermediate):
-        async def send(self, packet: Packet) -> Any:  # type: ignore[override]  # handlers are either
+        async def send(self, packet: Packet) -> Any:
             await settle()
             return await self.below.send(packet)
 

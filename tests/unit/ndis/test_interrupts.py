@@ -68,7 +68,7 @@ async def test_the_routine_and_then_its_dpc(kind: type[Device]) -> None:
 
 async def test_a_dpc_that_waits_may_not() -> None:
     class Waiting(Device):
-        async def handle_interrupt(self) -> None:  # type: ignore[override]  # handlers are either
+        async def handle_interrupt(self) -> None:
             self.log.append(("dpc", current_irql()))
             await settle()
 

@@ -180,7 +180,7 @@ async def test_a_transfer_while_the_binding_closes_or_the_adapter_is_reset() -> 
 async def test_a_transfer_that_is_never_completed(kind: Any) -> None:
     protocol = kind()
     protocol.wanted = (0, 8)
-    with pytest.raises(RuleViolation, match="has not completed a transfer for .* in 5 s") as caught:
+    with pytest.raises(RuleViolation, match=r"has not completed a transfer for .* in 5 s") as caught:
         async with virtual_stack(protocol, rig := Shower()):
             rig.moves = "later"
             rig.show(FRAME)
@@ -206,7 +206,7 @@ async def test_a_protocol_that_takes_packets_from_a_miniport_that_shows_frames(w
         assert stack.binding.frames.outstanding == 1, "its copy"
         assert stack.binding.statistics().lent == 0
         protocol.give_back(1)
-        with pytest.raises(RuleViolation, match="RCV-01|PKT-03|SEND-01"):
+        with pytest.raises(RuleViolation, match=r"RCV-01|PKT-03|SEND-01"):
             stack.binding.frames.free(protocol.lent[0])
         protocol.give_back()
         assert stack.binding.frames.outstanding == 0

@@ -78,7 +78,7 @@ async def test_a_packet_comes_back_with_the_last_return() -> None:
         one.give_back(1)
         other.give_back()
         assert rig.home == []
-        with pytest.raises(RuleViolation, match="SEND-01|RCV-01"):
+        with pytest.raises(RuleViolation, match=r"SEND-01|RCV-01"):
             rig.frames.free(packet)
         one.give_back()
         assert rig.home == [packet]

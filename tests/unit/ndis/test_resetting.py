@@ -19,11 +19,8 @@ ABORTED, RESOURCES = NdisStatus.REQUEST_ABORTED, NdisStatus.RESOURCES
 GROUP = bytes.fromhex("01005e000001")
 KINDS = [Scripted, Serialized, Arrays, SerializedArrays]
 FINAL = [
-    status
-    for status in (
-        SUCCESS, FAILURE, NdisStatus.NOT_RESETTABLE, NdisStatus.RESET_IN_PROGRESS, NdisStatus.SOFT_ERRORS,
-        NdisStatus.HARD_ERRORS,
-    )
+    SUCCESS, FAILURE, NdisStatus.NOT_RESETTABLE, NdisStatus.RESET_IN_PROGRESS, NdisStatus.SOFT_ERRORS,
+    NdisStatus.HARD_ERRORS,
 ]  # fmt: skip
 
 
@@ -89,18 +86,20 @@ async def test_the_queue_of_a_serialized_miniport_comes_back_too(kind: type[Scri
 
 async def test_what_a_handler_that_waits_has_not_seen_is_not_its_affair() -> None:
     class Slow(Scripted):
-        async def send(self, packet: Packet) -> Any:  # type: ignore[override]  # handlers are either
+        go: anyio.Event
+
+        async def send(self, packet: Packet) -> Any:
             self.given.append(packet)
             await self.go.wait()
             return PENDING
 
     async with virtual_stack(protocol := Listener(), rig := Slow()):
-        rig.go = anyio.Event()  # type: ignore[attr-defined]  # its own
+        rig.go = anyio.Event()
         protocol.binding.send_packets([protocol.packet(number) for number in range(3)])
         await settle()
         await protocol.binding.reset()
         assert protocol.statuses_of_sends == [ABORTED] * 3
-        rig.go.set()  # type: ignore[attr-defined]  # its own
+        rig.go.set()
         await settle()
         assert len(rig.given) == 0
         protocol.free()
@@ -140,7 +139,7 @@ async def test_requests_come_back_aborted() -> None:
         def query_information(self, oid: int, buffer: memoryview) -> Any:
             return PENDING if oid == 0xFF010203 else super().query_information(oid, buffer)
 
-    async with virtual_stack(protocol := Listener(), rig := Mute()):
+    async with virtual_stack(protocol := Listener(), Mute()):
         requests = [OidRequest(RequestType.QUERY_INFORMATION, 0xFF010203, bytearray(4)) for _ in range(2)]
         for request in requests:
             protocol.binding.request_nowait(request)
@@ -188,7 +187,8 @@ async def test_addresses_are_set_anew_one_after_another() -> None:
         protocol.binding.reset_nowait()
         for _ in range(2):
             assert stack.adapter.resets.state is ResetState.REPLAYING
-            assert protocol.binding.send_nowait(packet := protocol.packet()) is NdisStatus.RESET_IN_PROGRESS
+            packet = protocol.packet()
+            assert protocol.binding.send_nowait(packet) is NdisStatus.RESET_IN_PROGRESS
             protocol.binding.frames.free(packet)
             assert protocol.resets == []
             rig.adapter.set_complete(SUCCESS)
@@ -259,7 +259,7 @@ async def test_completed_and_answered_is_twice() -> None:
 
 @pytest.mark.parametrize("answer", [None, 5, "done", (SUCCESS, True, 1), object()])
 async def test_an_answer_that_is_none(answer: Any) -> None:
-    with pytest.raises(TypeError, match="MiniportReset answered .*; return an NdisStatus") as caught:
+    with pytest.raises(TypeError, match=r"MiniportReset answered .*; return an NdisStatus") as caught:
         async with virtual_stack(protocol := Listener(), rig := Scripted()):
             rig.reset_answer = answer
             protocol.binding.reset_nowait()
@@ -269,7 +269,7 @@ async def test_an_answer_that_is_none(answer: Any) -> None:
 
 async def test_a_handler_that_waits() -> None:
     class Slow(Scripted):
-        async def reset(self) -> Any:  # type: ignore[override]  # handlers are either
+        async def reset(self) -> Any:
             await settle()
             return Scripted.reset(self)
 
@@ -304,7 +304,7 @@ async def test_a_reset_that_never_ends() -> None:
 @pytest.mark.parametrize("hangs", [False, True], ids=["pending", "hangs"])
 async def test_a_reset_that_never_ends_is_told_when_its_binding_closes(hangs: bool) -> None:
     class Stuck(Scripted):
-        async def reset(self) -> Any:  # type: ignore[override]  # handlers are either
+        async def reset(self) -> Any:
             await anyio.sleep_forever()
 
     with pytest.raises(RuleViolation, match="rig has not completed its reset in 5 s") as caught:
@@ -318,7 +318,7 @@ async def test_a_reset_that_never_ends_is_told_when_its_binding_closes(hangs: bo
 
 async def test_halted_before_a_reset_handler_that_waits_has_begun() -> None:
     class Slow(Scripted):
-        async def reset(self) -> Any:  # type: ignore[override]  # handlers are either
+        async def reset(self) -> Any:
             raise AssertionError("never called")
 
     async with virtual_stack(Slow()) as stack:
@@ -357,16 +357,17 @@ class TestCheckForHang:
     async def test_its_period(self, seconds: int, period: int) -> None:
         class Checked(Scripted):
             check_for_hang_seconds = seconds
+            times: list[float]
 
             def check_for_hang(self) -> bool:
                 self.times.append(current_clock().now() / 1e7)
                 return False
 
         rig = Checked()
-        rig.times = []  # type: ignore[attr-defined]  # its own
+        rig.times = []
         async with virtual_stack(rig) as stack:
             await advance(period * 3)
-            assert rig.times == [period, 2 * period, 3 * period]  # type: ignore[attr-defined]  # its own
+            assert rig.times == [period, 2 * period, 3 * period]
             assert stack.adapter.hang.checks == 3
             assert stack.adapter.resets.count == 0
 

@@ -120,7 +120,7 @@ async def test_completed_and_answered_is_twice(kind: type[Scripted]) -> None:
         rig.adapter.send_complete(packet)
         return SUCCESS
 
-    with pytest.raises(RuleViolation, match="completed .* and answered SUCCESS") as caught:
+    with pytest.raises(RuleViolation, match=r"completed .* and answered SUCCESS") as caught:
         async with virtual_stack(protocol, rig):
             rig.answer = complete
             protocol.binding.send_nowait(protocol.packet())
@@ -261,7 +261,7 @@ async def test_an_array_has_at_most_as_many_as_the_miniport_takes(kind: type[Arr
 
 async def test_a_send_handler_that_waits_is_called_in_turn() -> None:
     class Slow(Scripted):
-        async def send(self, packet: Packet) -> Any:  # type: ignore[override]  # handlers are either
+        async def send(self, packet: Packet) -> Any:
             assert current_irql() == 0
             await settle()
             return Scripted.send(self, packet)
@@ -281,7 +281,7 @@ async def test_a_send_handler_that_waits_is_called_in_turn() -> None:
 
 async def test_arrays_for_a_handler_that_waits() -> None:
     class Slow(Arrays):
-        async def send_packets(self, packets: Any) -> None:  # type: ignore[override]  # handlers are either
+        async def send_packets(self, packets: Any) -> None:
             await settle()
             Arrays.send_packets(self, packets)
 

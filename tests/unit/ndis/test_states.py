@@ -1,6 +1,6 @@
 """The tables of adapters, bindings, resets and requests: a real stack takes each edge, and no other is legal."""
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from itertools import product
 from typing import Any
@@ -34,7 +34,7 @@ TABLES: list[TransitionTable[Any, Any]] = [ADAPTER_STATES, BINDING_STATES, RESET
 PENDING, SUCCESS = NdisStatus.PENDING, NdisStatus.SUCCESS
 SLOW = 0xFF01_0203
 LATER = 0xFF01_0204
-Command = Callable[["Life"], Awaitable[None]]
+Command = Callable[["Life"], Coroutine[Any, Any, None]]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
@@ -43,14 +43,16 @@ def test_every_edge_and_every_non_edge(table: TransitionTable[Any, Any]) -> None
     states = {before for before, _, _ in edges} | {after for _, _, after in edges}
     events = {event for _, event, _ in edges}
     legal = {(before, event): after for before, event, after in edges}
-    for state, event in product(type(table.initial), type(next(iter(events)))):
+    every_state: list[Any] = [*type(table.initial).__members__.values()]
+    every_event: list[Any] = [*type(next(iter(events))).__members__.values()]
+    for state, event in product(every_state, every_event):
         if (state, event) in legal:
             assert table.after(state, event) is legal[state, event]
         else:
             with pytest.raises(IllegalTransition) as caught:
                 table.after(state, event)
             assert caught.value.rule == table.rule
-    assert states == set(type(table.initial)), "no state is out of reach"
+    assert states == set(every_state), "no state is out of reach"
 
 
 class Rig(Scripted):
@@ -187,12 +189,14 @@ async def end_while_pausing(end: Command) -> None:
     """With a packet on its way home, which no binding has any more."""
 
     class Slow(Rig):
+        go: anyio.Event
+
         async def return_packet(self, packet: Packet) -> None:  # type: ignore[override]  # handlers are either
             await self.go.wait()
             Rig.return_packet(self, packet)
 
     rig, protocol = Slow(), Listener()
-    rig.go = anyio.Event()  # type: ignore[attr-defined]  # its own
+    rig.go = anyio.Event()
     async with virtual_stack(protocol, rig) as stack, anyio.create_task_group() as tasks:
         life = Life(stack, rig, protocol, tasks)
         rig.receive(frame(to=b"\xff" * 6))
@@ -200,7 +204,7 @@ async def end_while_pausing(end: Command) -> None:
         await settle()
         tasks.start_soon(end, life)
         await stack.adapter.until(lambda: stack.link != "pausing")
-        rig.go.set()  # type: ignore[attr-defined]  # its own
+        rig.go.set()
 
 
 async def fail_to_start() -> None:
