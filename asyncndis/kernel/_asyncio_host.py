@@ -1,10 +1,8 @@
 """asyncio and uvloop as hosts (see host.py)."""
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -18,7 +16,7 @@ class AsyncioHost:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.current_task: Callable[[], object] = _current_task_of(loop)
+        self.current_task: Callable[[], object] = asyncio.current_task
         self.new_seat: Callable[[], Seat[Any]] = loop.create_future
         has_real_clock = getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time
         self.time: Callable[[], float] = monotonic if has_real_clock else loop.time
@@ -37,14 +35,6 @@ class AsyncioHost:
 
     def task_name(self, task: object) -> str:
         return task.get_name() if isinstance(task, asyncio.Task) else "event loop callback"
-
-
-def _current_task_of(loop: asyncio.AbstractEventLoop) -> Callable[[], object]:
-    """``asyncio.current_task`` for a known loop; in Python 3.11 that is a slow function over a dictionary in C."""
-    if sys.version_info >= (3, 12):
-        return asyncio.current_task
-    current_tasks: dict[object, object] = vars(asyncio.tasks)["_current_tasks"]
-    return partial(current_tasks.get, loop)
 
 
 class _Recent(threading.local):
