@@ -18,7 +18,7 @@ from asyncndis.memory import Packet, PacketEvent, PacketState
 from asyncndis.memory.rows import survey, transfer_all
 
 from .calling import Handler, Worker
-from .submissions import UNSET, SendStatistics, Submission, check_statuses
+from .submissions import UNSET, WAYS_OUT, SendStatistics, Submission, check_statuses
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -34,11 +34,6 @@ _FAILURE = NdisStatus.FAILURE
 _SENDING = PacketState.SENDING
 _MANY = 64
 
-_WAYS_OUT = {
-    "SEND-02": "complete each packet exactly once",
-    "SEND-09": "after RESOURCES call NdisMSendResourcesAvailable, or complete another packet",
-}
-
 
 class SendPath:
     """Brings the packets of all bindings to one miniport, and back.
@@ -47,7 +42,7 @@ class SendPath:
     """
 
     __slots__ = (
-        "_adapter", "_answered", "_cancel", "_failed", "_in_flight", "_is_array", "_is_awaited",
+        "_adapter", "_answered", "_cancel", "_failed", "_in_flight", "_is_array", "_is_awaited", "_is_handing",
         "_queue", "_refused", "_requeued", "_send", "_send_packets", "_sent", "_stalled", "_worker",
     )  # fmt: skip
 
@@ -56,6 +51,7 @@ class SendPath:
         self._in_flight: dict[Packet, Submission] = {}
         self._queue: deque[Packet] = deque()
         self._stalled = False
+        self._is_handing = False  # whether the handler of a deserialized miniport runs, or packets are looped
         self._answered: set[Packet] = set()
         self._sent = self._failed = self._refused = self._requeued = 0
         self._send = adapter.handler("MiniportSend", "send")
@@ -126,11 +122,15 @@ class SendPath:
             return False
         transfer_all(packets, PacketEvent.SEND, adapter)
         self._in_flight.update(flights)
-        if len(packets) <= adapter.maximum_send_packets:
-            self._hand_over_array(packets)
-        else:
+        if self._is_handing or len(packets) > adapter.maximum_send_packets:
             self._queue.extend(packets)
-            self._hand_over_queue()
+        else:
+            self._is_handing = True
+            try:
+                self._hand_over_array(packets)
+            finally:
+                self._is_handing = False
+        self._feed()
         return True
 
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
@@ -224,7 +224,7 @@ class SendPath:
         for (adapter, rule), taken in forgotten.items():
             text = f"{adapter.name} has not completed {len(taken)} sends in {adapter.library.patience:g} s"
             site = adapter.site_of("send_packets") or adapter.site_of("send")
-            adapter.violated(RuleViolation(rule, f"{text}; {_WAYS_OUT[rule]}", taken[0], site=site))
+            adapter.violated(RuleViolation(rule, f"{text}; {WAYS_OUT[rule]}", taken[0], site=site))
 
     def take_back_of_binding(self, binding: "Binding") -> None:
         """The same for everything that a binding has in flight."""
@@ -288,7 +288,11 @@ class SendPath:
         self._queue.extend(packets)
         loopback = self._adapter.loopback
         if loopback is not None and loopback.is_needed:
-            packets = loopback.loop(packets, self._in_flight)
+            outer, self._is_handing = self._is_handing, True  # what is looped may not reach the wire before its turn
+            try:
+                packets = loopback.loop(packets, self._in_flight)
+            finally:
+                self._is_handing = outer
         if self._adapter.scatter_gather is not None:
             self._adapter.scatter_gather.map_all([packet for packet in packets if packet in self._in_flight])
         if not self._stalled:
@@ -296,7 +300,7 @@ class SendPath:
 
     def _feed(self) -> None:
         """Have the queue emptied: by the handler that waits, in its turn, or now."""
-        if not self._queue:
+        if not self._queue or self._is_handing:
             return
         if self._is_awaited:
             if not self._worker.busy:
@@ -307,15 +311,19 @@ class SendPath:
             self._hand_over_queue()
 
     def _hand_over_queue(self) -> None:
-        """Give everything to a deserialized miniport."""
-        while self._queue:
-            if self._send_packets is not None:
-                self._hand_over_array(self._next_array())
-            else:
-                assert self._send is not None
-                packet = self._queue.popleft()
-                submission = self._in_flight[packet]
-                self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
+        """Give everything to a deserialized miniport; what is sent while its handler runs has its turn then."""
+        self._is_handing = True
+        try:
+            while self._queue:
+                if self._send_packets is not None:
+                    self._hand_over_array(self._next_array())
+                else:
+                    assert self._send is not None
+                    packet = self._queue.popleft()
+                    submission = self._in_flight[packet]
+                    self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
+        finally:
+            self._is_handing = False
 
     def _hand_over_array(self, packets: Sequence[Packet]) -> None:
         assert self._send_packets is not None

@@ -9,8 +9,12 @@ if TYPE_CHECKING:
     from .adapter import Adapter
     from .binding import Binding
 
-__all__ = ["UNSET", "SendStatistics", "Submission", "check_statuses"]
+__all__ = ["UNSET", "WAYS_OUT", "SendStatistics", "Submission", "check_statuses"]
 
+WAYS_OUT = {
+    "SEND-02": "complete each packet exactly once",
+    "SEND-09": "after RESOURCES call NdisMSendResourcesAvailable, or complete another packet",
+}
 UNSET = 0xFFFF_FFFF  # what no driver sets, so that an element without a status shows (SEND-06)
 
 

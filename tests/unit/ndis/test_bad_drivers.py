@@ -160,8 +160,10 @@ class Talker(Protocol):
         self.lent.append(packet)
         return 1
 
-    def receive_lookahead(self, binding: Binding, *arguments: Any) -> Any:
-        super().receive_lookahead(binding, *arguments)
+    def receive_lookahead(
+        self, binding: Binding, context: object, header: memoryview, lookahead: memoryview, packet_size: int
+    ) -> Any:
+        super().receive_lookahead(binding, context, header, lookahead, packet_size)
 
     def send_complete(self, binding: Binding, packet: Packet, status: NdisStatus) -> Any:
         binding.frames.free(packet)

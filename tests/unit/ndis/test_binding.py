@@ -1,5 +1,6 @@
 """Bindings: declined, opened twice, pending, abandoned, unbound in every way; and handlers that end them."""
 
+from types import TracebackType
 from typing import Any, Self
 
 import anyio
@@ -34,6 +35,11 @@ def nothing(*_: object) -> None:
     """What a protocol does about most events."""
 
 
+def succeed(*_: object) -> NdisStatus:
+    """What a protocol answers that does nothing."""
+    return SUCCESS
+
+
 class Plain:
     """The handlers of a protocol written as in C; a test changes some of them."""
 
@@ -48,7 +54,8 @@ class Plain:
             nothing,
         )  # fmt: skip
         handlers |= {"bind_adapter": self.bind, "unbind_adapter": self.unbind}
-        self.characteristics = ProtocolCharacteristics(**{"name": "plain", **handlers, **changes})
+        everything: dict[str, Any] = {"name": "plain", **handlers, **changes}
+        self.characteristics = ProtocolCharacteristics(**everything)
 
     async def bind(self, _context: object, bind: BindContext) -> NdisStatus:
         self.binding = await bind.open(self)
@@ -78,7 +85,9 @@ class Machine:
         self.adapter = await self.ndis.add_adapter(self.rig)
         return self
 
-    async def __aexit__(self, kind: Any, error: Any, traceback: Any) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         try:
             await self.ndis.__aexit__(kind, error, traceback)
         finally:
@@ -119,7 +128,7 @@ class TestBinding:
     async def test_accepted_and_not_opened(self) -> None:
         async with Machine() as machine:
             with pytest.raises(NdisError, match="OPEN_FAILED"):
-                await machine.bind(Plain(bind_adapter=lambda *_: SUCCESS))
+                await machine.bind(Plain(bind_adapter=succeed))
 
     async def test_opened_twice(self) -> None:
         async def bind(_context: object, bind: BindContext) -> None:
@@ -301,9 +310,10 @@ class TestUnbinding:
             await anyio.sleep_forever()
             return SUCCESS
 
+        rig = Scripted()
         with pytest.raises(RuleViolation, match=r"ProtocolUnbindAdapter of .* has not returned in 5 s") as caught:
             if kind == "object":
-                async with virtual_stack(Stuck(), rig := Scripted()):
+                async with virtual_stack(Stuck(), rig):
                     pass
             else:
                 async with Machine() as machine:
@@ -353,8 +363,9 @@ class TestUnbinding:
             def unbind(self, binding: Binding) -> None:
                 raise ValueError("oops")
 
+        protocol, rig = Failing(name="failing"), Scripted()
         with pytest.raises(ValueError, match="oops") as caught:
-            async with virtual_stack(protocol := Failing(name="failing"), rig := Scripted()):
+            async with virtual_stack(protocol, rig):
                 pass
         assert "in ProtocolUnbindAdapter of failing" in caught.value.__notes__
         assert protocol.bindings == []
@@ -477,8 +488,9 @@ class TestHandlersThatWait:
                 await settle()
                 raise ValueError("oops")
 
+        rig = Scripted()
         with pytest.raises(ValueError, match="oops") as caught:
-            async with virtual_stack(Failing(name="failing"), rig := Scripted()):
+            async with virtual_stack(Failing(name="failing"), rig):
                 rig.receive(frame(to=b"\xff" * 6))
                 await anyio.sleep_forever()
         assert "in ProtocolReceivePacket of failing" in caught.value.__notes__

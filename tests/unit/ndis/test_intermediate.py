@@ -169,8 +169,9 @@ async def test_what_is_never_completed_below_is_taken_back_and_blamed_below(coun
 
 @pytest.mark.parametrize("count", range(1, 3))
 async def test_what_is_never_returned_above(count: int) -> None:
+    rig = Scripted()
     with pytest.raises(RuleViolation, match="listener on im0 has not returned 1 packets") as caught:
-        async with virtual_stack(Listener(promises=1), *between(count), rig := Scripted()):
+        async with virtual_stack(Listener(promises=1), *between(count), rig):
             rig.receive(frame(to=BROADCAST))
     assert caught.value.rule == "RCV-17"
     assert len(rig.home) == 1

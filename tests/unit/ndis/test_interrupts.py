@@ -72,8 +72,9 @@ async def test_a_dpc_that_waits_may_not() -> None:
             self.log.append(("dpc", current_irql()))
             await settle()
 
+    rig = Waiting()
     with pytest.raises(RuleViolation, match="IRQL-02"):
-        async with virtual_stack(rig := Waiting()) as stack:
+        async with virtual_stack(rig) as stack:
             rig.fire()
             await stack.run_until_idle()
     assert rig.log[-1] == ("dpc", Irql.DISPATCH)

@@ -1,6 +1,7 @@
 """The life of adapters: starting, failing to, halting, and what the system does to them in between."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import anyio
@@ -181,8 +182,9 @@ async def test_initialize_raises(error: Exception, kind: type[Exception]) -> Non
             await super().initialize(adapter)
             raise error
 
+    rig = Failing(take_frames)
     with pytest.raises(kind) as caught:
-        async with virtual_stack(Listener(), rig := Failing(take_frames)):
+        async with virtual_stack(Listener(), rig):
             pass
     assert caught.value is error
     assert rig.adapter.claims.live() == []
@@ -223,15 +225,28 @@ async def test_initialize_answers_no_status(answer: Any) -> None:
 
 
 def characteristics(**changes: Any) -> MiniportCharacteristics:
+    def initialize(_driver: object, adapter: Adapter) -> None:
+        adapter.set_attributes("context")
+
     handlers: dict[str, Any] = {
-        "initialize": lambda _driver, adapter: adapter.set_attributes("context"),
-        "halt": lambda _context: None,
-        "reset": lambda _context: SUCCESS,
-        "query_information": lambda _context, _oid, _buffer: NdisStatus.NOT_SUPPORTED,
-        "set_information": lambda _context, _oid, _buffer: SUCCESS,
-        "send": lambda _context, _packet: SUCCESS,
+        "name": "plain",
+        "initialize": initialize,
+        "halt": nothing,
+        "reset": partial(answer, SUCCESS),
+        "query_information": partial(answer, NdisStatus.NOT_SUPPORTED),
+        "set_information": partial(answer, SUCCESS),
+        "send": partial(answer, SUCCESS),
     }
-    return MiniportCharacteristics(**{"name": "plain", **handlers, **changes})
+    return MiniportCharacteristics(**handlers | changes)
+
+
+def nothing(*_: object) -> None:
+    """A handler that does nothing."""
+
+
+def answer(status: Any, *_: object) -> Any:
+    """A handler that answers the same each time."""
+    return status
 
 
 class TestPlainCharacteristics:
@@ -289,7 +304,7 @@ class TestPlainCharacteristics:
     async def test_attributes_come_first(self) -> None:
         with pytest.raises(RuleViolation, match="comes before set_attributes") as caught:
             async with Ndis() as ndis:
-                await ndis.add_adapter(characteristics(initialize=lambda _driver, _adapter: None))
+                await ndis.add_adapter(characteristics(initialize=nothing))
         assert caught.value.rule == "LIFE-01"
 
     async def test_before_attributes_there_is_little_to_say(self) -> None:
@@ -316,13 +331,13 @@ class TestPlainCharacteristics:
         refused = pytest.raises(RuleViolation, match=r"plain has not answered .* in 3 s")
         with refused as caught, use_clock(VirtualClock()):
             async with Ndis(patience=3) as ndis:
-                await ndis.add_adapter(characteristics(query_information=lambda *_: PENDING))
+                await ndis.add_adapter(characteristics(query_information=partial(answer, PENDING)))
         assert caught.value.rule == "OID-06"
 
     async def test_a_malformed_answer(self) -> None:
         with pytest.raises(NdisError) as caught:
             async with Ndis() as ndis:
-                await ndis.add_adapter(characteristics(query_information=lambda *_: (SUCCESS, 3)))
+                await ndis.add_adapter(characteristics(query_information=partial(answer, (SUCCESS, 3))))
         assert caught.value.status is NdisStatus.INVALID_LENGTH
 
     async def test_hardware_is_claimed_in_initialize_only(self) -> None:
@@ -368,8 +383,9 @@ class TestHalt:
             async def halt(self) -> None:
                 await anyio.sleep_forever()
 
+        rig = Stuck()
         with pytest.raises(RuleViolation, match="MiniportHalt of rig has not returned in 5 s") as caught:
-            async with virtual_stack(rig := Stuck()):
+            async with virtual_stack(rig):
                 pass
         assert caught.value.rule == "LIFE-03"
         assert rig.adapter.state is AdapterState.HALTED
@@ -380,8 +396,9 @@ class TestHalt:
             def halt(self) -> None:  # type: ignore[override]  # a plain one
                 raise ValueError("oops")
 
+        rig = Failing()
         with pytest.raises(ValueError, match="oops") as caught:
-            async with virtual_stack(rig := Failing()):
+            async with virtual_stack(rig):
                 pass
         assert "in MiniportHalt of rig" in caught.value.__notes__
         assert rig.adapter.claims.live() == []
@@ -758,12 +775,13 @@ async def test_a_library_serves_one_block() -> None:
 
 
 async def test_a_stack_of_nothing() -> None:
-    for layers, error in (
+    wrong: Any = (
         ((), ValueError),
         ((Listener(),), ValueError),
         ((Scripted(), Listener()), TypeError),
         (("x",), TypeError),
-    ):
+    )
+    for layers, error in wrong:
         with pytest.raises(error):
             async with open_stack(*layers):
                 pass

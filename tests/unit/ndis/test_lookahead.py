@@ -160,12 +160,14 @@ async def test_a_miniport_that_transfers_nothing() -> None:
 
 async def test_a_transfer_while_the_binding_closes_or_the_adapter_is_reset() -> None:
     class Resetting(Peeping):
-        def receive_lookahead(self, binding: Binding, *arguments: Any) -> None:
+        def receive_lookahead(
+            self, binding: Binding, context: object, header: memoryview, lookahead: memoryview, packet_size: int
+        ) -> None:
             if len(self.results) == 0:
                 binding.closing_requested = True
             else:
                 binding.reset_nowait()
-            super().receive_lookahead(binding, *arguments)
+            super().receive_lookahead(binding, context, header, lookahead, packet_size)
             binding.closing_requested = False
 
     async with virtual_stack(protocol := Resetting(wanted=(0, 8)), rig := Shower()):
@@ -277,7 +279,9 @@ async def test_a_protocol_that_looks_and_a_miniport_that_indicates_packets() -> 
 
 async def test_the_packet_behind_a_frame() -> None:
     class Curious(Peeping):
-        def receive_lookahead(self, binding: Binding, context: object, *views: Any) -> None:
+        def receive_lookahead(
+            self, binding: Binding, context: object, header: memoryview, lookahead: memoryview, packet_size: int
+        ) -> None:
             self.behind = binding.received_packet(context)
 
     async with virtual_stack(protocol := Curious(), rig := Scripted()):
@@ -308,7 +312,9 @@ async def test_a_header_that_is_none() -> None:
 
 async def test_what_is_built_upon_the_bytes_does_not_disturb() -> None:
     class Stubborn(Peeping):
-        def receive_lookahead(self, binding: Binding, context: object, header: memoryview, *rest: Any) -> None:
+        def receive_lookahead(
+            self, binding: Binding, context: object, header: memoryview, lookahead: memoryview, packet_size: int
+        ) -> None:
             self.exported = memoryview(header).cast("B")
             self.hold = (bytearray().join([header]), header.obj)
 

@@ -124,6 +124,22 @@ async def test_whoever_is_shown_a_frame_resets_the_adapter(kind: type[Scripted],
         protocol.free()
 
 
+@pytest.mark.parametrize("kind", [Looping, SerializedLooping])
+async def test_what_is_sent_while_a_frame_is_looped_comes_after_it(kind: type[Scripted]) -> None:
+    class Answering(Listener):
+        def receive(self, binding: Binding, packet: Packet) -> None:
+            if numbers([packet]) != [8]:
+                binding.send_packets([self.packet(8)])
+
+    async with virtual_stack(protocol := Answering(), rig := kind()) as stack:
+        send(protocol, stack, BROADCAST)
+        assert numbers(rig.wire) == [7, 8]
+        send(protocol, stack, OWN)
+        assert numbers(rig.wire) == [7, 8, 8], "what is only looped does not reach the wire"
+        rig.complete()
+        protocol.free()
+
+
 async def test_nobody_listens() -> None:
     async with virtual_stack(rig := Looping()) as stack:
         assert stack.adapter.loopback is not None
