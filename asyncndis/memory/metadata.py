@@ -226,7 +226,7 @@ class Metadata(Chain):
                 "PROTOCOL_ID_MASK alone, the pool sets them",
                 self,
             )
-        self._flags = flags
+        self._flags = int(flags)
 
     def _copy_slots(self, operation: str, source: "Metadata") -> None:
         check_instance("the source of the information", source, Metadata)

@@ -5,18 +5,21 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 import asyncndis
-from asyncndis.base import Site, caller_site, is_driver_code
+from asyncndis.base import Site, caller_site, is_called_by_driver, is_driver_code
+
+T = TypeVar("T")
 
 PACKAGE = Path(asyncndis.__file__).parent
 
 
-def call_from(file: Path, function: str) -> Callable[[Callable[[], Site]], Site]:
+def call_from(file: Path, function: str) -> Callable[[Callable[[], T]], T]:
     """A function that calls what it is given, as if it stood in ``file``."""
-    namespace: dict[str, Callable[[Callable[[], Site]], Site]] = {}
+    namespace: dict[str, Callable[[Callable[[], T]], T]] = {}
     exec(compile(f"def {function}(call):\n    return call()", str(file), "exec"), namespace)
     return namespace[function]
 
@@ -93,3 +96,27 @@ def test_a_program_may_start_nowhere(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "<string>:4 in <module>\n"
+
+
+def test_who_calls_a_descriptor() -> None:
+    def ask() -> bool:
+        return call_from(PACKAGE / "memory" / "packet.py", "read")(is_called_by_driver)
+
+    assert ask()
+    assert call_from(PACKAGE / "drivers" / "port.py", "send")(ask)
+    by_ndis = call_from(PACKAGE / "memory" / "packet.py", "read")
+    namespace: dict[str, Callable[[], bool]] = {"read": lambda: by_ndis(is_called_by_driver)}
+    exec(compile("def indicate():\n    return through(ask)", str(PACKAGE / "ndis" / "receiving.py"), "exec"), {
+        "through": by_ndis, "ask": is_called_by_driver,
+    }, namespace)  # fmt: skip
+    assert not namespace["indicate"]()
+
+
+def test_callers_that_are_known_are_skipped() -> None:
+    def ask() -> Site:
+        return caller_site(skipping=1)
+
+    site = ask()
+    assert site.function == "test_callers_that_are_known_are_skipped"
+    with pytest.raises(ValueError, match="skipping is from 0"):
+        caller_site(skipping=-1)

@@ -8,7 +8,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from asyncndis.base import Site
-from asyncndis.kernel import Irql, KernelContext, SpinLock, at_irql, current_task
+from asyncndis.kernel import Irql, KernelContext, SpinLock, VirtualClock, at_irql, current_task, use_clock
 
 context = KernelContext()
 
@@ -106,3 +106,11 @@ async def test_current_task() -> None:
 
 def test_irql_name() -> None:
     assert context.irql_name(Irql.DISPATCH) == "DISPATCH_LEVEL"
+
+
+@pytest.mark.every_loop
+async def test_the_time_is_that_of_the_clock_in_use() -> None:
+    with use_clock(VirtualClock()) as clock:
+        assert not clock.moving
+        await clock.advance(2)
+        assert context.now() == clock.now() == 20_000_000

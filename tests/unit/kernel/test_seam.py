@@ -370,3 +370,10 @@ async def test_a_task_may_drive_a_processor_of_its_own() -> None:
         with breaks("IRQL-02", "cpu1 awaits at DISPATCH_LEVEL"):
             await invoke(checkpoint, irql=Irql.DISPATCH)
     assert not raised
+
+
+async def test_a_coroutine_function_is_not_called_where_nothing_can_be_awaited() -> None:
+    for irql in (Irql.PASSIVE, Irql.DISPATCH):
+        with pytest.raises(TypeError, match="awaited is a coroutine function, but its caller cannot await it"):
+            invoke_nowait(awaited, irql=irql)
+    assert not raised

@@ -423,3 +423,10 @@ class TestProbe:
             ("NdisAllocateBuffer", BufferState.ALLOCATED, 1),
             ("NdisFreeBuffer", BufferState.FREE, 0),
         ]
+
+
+def test_a_part_of_a_chained_buffer() -> None:
+    packet = chained(b"header", b"payload")
+    assert packet.first is not None
+    assert packet.first.part(4) == b"er"
+    assert packet.first.part(1, 2) == b"ea"

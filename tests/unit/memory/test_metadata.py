@@ -232,3 +232,24 @@ def test_a_free_packet_carries_nothing(packet: Packet) -> None:
         with pytest.raises(RuleViolation, match="PKT-03"):
             use()
     assert packet.info(PerPacketInfo.IP_SEC) is None
+
+
+def test_flags_as_bits(packet: Packet) -> None:
+    packet.set_flags(PacketFlags.DONT_LOOPBACK)
+    assert packet.flag_bits == 0x80
+    assert type(packet.flag_bits) is int
+
+
+@pytest.mark.parametrize(
+    ("area", "name"),
+    [
+        ("miniport_reserved", "MiniportReserved"),
+        ("miniport_reserved_ex", "MiniportReservedEx"),
+        ("protocol_reserved", "ProtocolReserved"),
+    ],
+)
+def test_a_probe_hears_of_reserved_areas(area: str, name: str) -> None:
+    diary = Diary()
+    with observe(diary):
+        AREAS[area](packet_pool(protocol_reserved_length=5).allocate_nowait())
+    assert diary.seen[-1] == ("before", name)

@@ -2,8 +2,11 @@
 
 import logging
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
+from asyncndis.memory import Buffer, BufferPool, Packet, PacketPool
 from asyncndis.memory.waiting import WaitingRoom
 from tests.support.seats import HandHost
 
@@ -99,3 +102,29 @@ def test_closing_an_empty_room_is_nothing(room: WaitingRoom[str]) -> None:
 def test_now_and_then_who_was_served_asks_whether_it_is_cancelled(room: WaitingRoom[str]) -> None:
     turns = [turn for turn in range(1, 1001) if room.is_to_look_up()]
     assert [after - before for before, after in zip([0, *turns], turns, strict=False)][:4] == [61, 67, 61, 67]
+
+
+@pytest.mark.every_loop
+@pytest.mark.parametrize("count", [1, 2])
+async def test_who_is_served_at_every_turn_is_served_on(count: int) -> None:
+    """The look at whether a task is cancelled changes nothing for one that is not."""
+    async with BufferPool.create(count) as buffers, PacketPool.create(1) as packets:
+        out: list[Buffer | Packet] = []
+
+        async def take_buffers() -> None:
+            for _ in range(200):
+                out.extend(await buffers.allocate_many(2) if count == 2 else [await buffers.allocate()])
+
+        async def take_packets() -> None:
+            for _ in range(200):
+                out.append(await packets.allocate())
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(take_buffers)
+            tasks.start_soon(take_packets)
+            for _ in range(2000):
+                await checkpoint()
+                while out:
+                    out.pop().free()
+        assert min(buffers.statistics().delayed, packets.statistics().delayed) > 130
+        assert (buffers.outstanding, packets.outstanding) == (0, 0)
