@@ -186,8 +186,8 @@ def _check_handlers(characteristics: MiniportCharacteristics | ProtocolCharacter
             raise TypeError(f"{field.name} of {characteristics.name} is a function, not {type(handler).__name__}")
         if field.name in _NEVER_WAIT and inspect.iscoroutinefunction(handler):
             raise NdisError(
-                f"{field.name} of {characteristics.name} may not wait, since {_NEVER_WAIT[field.name]}; make it a plain "
-                "function",
+                f"{field.name} of {characteristics.name} may not wait, since {_NEVER_WAIT[field.name]}; make it a "
+                "plain function",
                 NdisStatus.BAD_CHARACTERISTICS,
             )
 

@@ -375,5 +375,5 @@ async def test_a_task_may_drive_a_processor_of_its_own() -> None:
 async def test_a_coroutine_function_is_not_called_where_nothing_can_be_awaited() -> None:
     for irql in (Irql.PASSIVE, Irql.DISPATCH):
         with pytest.raises(TypeError, match="awaited is a coroutine function, but its caller cannot await it"):
-            invoke_nowait(awaited, irql=irql)
+            assert invoke_nowait(awaited, irql=irql) is None
     assert not raised
