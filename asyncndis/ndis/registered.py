@@ -188,7 +188,7 @@ class RegisteredProtocol:
         function = getattr(self.characteristics, field)
         if function is None:
             return None
-        probe = None if binding is None else binding.probe
+        probe = self.probe if binding is None else binding.probe
         if self.instance is not None:
             return Handler(self, title, function, self.instance, probe, binding)
         return Handler(self, title, function, context, probe)

@@ -122,15 +122,10 @@ class SendPath:
             return False
         transfer_all(packets, PacketEvent.SEND, adapter)
         self._in_flight.update(flights)
-        if self._is_handing or len(packets) > adapter.maximum_send_packets:
-            self._queue.extend(packets)
-        else:
-            self._is_handing = True
-            try:
-                self._hand_over_array(packets)
-            finally:
-                self._is_handing = False
-        self._feed()
+        waits = self._is_handing and bool(self._queue)
+        self._queue.extend(packets)
+        if not waits:
+            self._hand_over_queue()
         return True
 
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
@@ -168,7 +163,8 @@ class SendPath:
     def resources_available(self) -> None:
         """NdisMSendResourcesAvailable: the queue is tried again."""
         self._stalled = False
-        self._feed()
+        if not self._is_handing:
+            self._feed()
 
     def cancel(self, binding: "Binding", cancel_id: int) -> None:
         """NdisCancelSendPackets: what waits in the queue of NDIS goes back now; the rest is up to the miniport."""
@@ -285,6 +281,7 @@ class SendPath:
         There they are until the miniport is given them, so that a reset, which a handler may ask for at any time, finds
         what nobody has seen yet.
         """
+        waits = self._is_handing and bool(self._queue)  # until those before have had their turn
         self._queue.extend(packets)
         loopback = self._adapter.loopback
         if loopback is not None and loopback.is_needed:
@@ -295,12 +292,12 @@ class SendPath:
                 self._is_handing = outer
         if self._adapter.scatter_gather is not None:
             self._adapter.scatter_gather.map_all([packet for packet in packets if packet in self._in_flight])
-        if not self._stalled:
+        if not (self._stalled or waits):
             self._feed()
 
     def _feed(self) -> None:
         """Have the queue emptied: by the handler that waits, in its turn, or now."""
-        if not self._queue or self._is_handing:
+        if not self._queue:
             return
         if self._is_awaited:
             if not self._worker.busy:
@@ -311,8 +308,8 @@ class SendPath:
             self._hand_over_queue()
 
     def _hand_over_queue(self) -> None:
-        """Give everything to a deserialized miniport; what is sent while its handler runs has its turn then."""
-        self._is_handing = True
+        """Give everything to a deserialized miniport, whose handler may be called again while it runs."""
+        outer, self._is_handing = self._is_handing, True
         try:
             while self._queue:
                 if self._send_packets is not None:
@@ -323,7 +320,7 @@ class SendPath:
                     submission = self._in_flight[packet]
                     self._answer(packet, submission, self._send.status_of(self._send.call(packet, failed=_FAILURE)))
         finally:
-            self._is_handing = False
+            self._is_handing = outer
 
     def _hand_over_array(self, packets: Sequence[Packet]) -> None:
         assert self._send_packets is not None
