@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from itertools import product
-from types import CodeType, CoroutineType, FrameType, coroutine
+from types import CodeType, FrameType, coroutine
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
@@ -218,10 +218,10 @@ def _watched(
 
 def _coroutine_names(outermost: object) -> Iterator[str]:
     """The coroutines that stand behind a suspension, by qualified name."""
-    awaited = outermost
+    awaited: Any = outermost
     while hasattr(awaited, "cr_await"):  # the driver of a handler has it, too
-        if isinstance(awaited, CoroutineType):
-            code: CodeType = awaited.cr_code
+        code: CodeType | None = getattr(awaited, "cr_code", None)
+        if code is not None:
             yield code.co_qualname
         awaited = awaited.cr_await
 

@@ -117,7 +117,8 @@ async def test_who_is_served_at_every_turn_is_served_on(count: int) -> None:
 
         async def take_packets() -> None:
             for _ in range(200):
-                out.append(await packets.allocate())
+                packet = await packets.allocate()
+                out.append(packet)
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(take_buffers)
