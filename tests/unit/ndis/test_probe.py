@@ -60,7 +60,8 @@ class Late(Scripted):
 
 
 async def test_a_packet_stack() -> None:
-    with observe(Recording()) as probe:
+    probe = Recording()
+    with observe(probe):
         rig, protocol = Late(), Listener(promises=1)
         async with virtual_stack(protocol, rig):
             binding = protocol.binding
@@ -89,7 +90,8 @@ async def test_a_packet_stack() -> None:
 
 
 async def test_a_stack_that_shows_frames() -> None:
-    with observe(Recording()) as probe:
+    probe = Recording()
+    with observe(probe):
         async with virtual_stack(protocol := Listener(), Intermediate(name="between"), rig := Shower()):
             rig.show(bytes(frame(to=BROADCAST, size=100)))
             rig.moves = "later"
