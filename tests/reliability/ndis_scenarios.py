@@ -71,28 +71,28 @@ class Slow(Miniport):
     def handle_interrupt(self) -> None:
         pass
 
-    async def send(self, packet: Packet) -> NdisStatus:  # type: ignore[override]  # handlers are either
+    async def send(self, packet: Packet) -> NdisStatus:
         await checkpoint()
         return SUCCESS
 
-    async def query_information(self, oid: int, buffer: memoryview) -> Any:  # type: ignore[override]  # either
+    async def query_information(self, oid: int, buffer: memoryview) -> Any:
         if self.is_slow:
             await checkpoint()
         return Miniport.query_information(self, oid, buffer)
 
-    async def set_information(self, oid: int, buffer: memoryview) -> Any:  # type: ignore[override]  # either
+    async def set_information(self, oid: int, buffer: memoryview) -> Any:
         if self.is_slow:
             await checkpoint()
         return Miniport.set_information(self, oid, buffer)
 
-    async def reset(self) -> NdisStatus:  # type: ignore[override]  # handlers are either
+    async def reset(self) -> NdisStatus:
         await checkpoint()
         return SUCCESS
 
     def receive(self) -> None:
         self.adapter.indicate(self.frames.allocate_nowait(frame(to=b"\xff" * 6)))
 
-    async def return_packet(self, packet: Packet) -> None:  # type: ignore[override]  # handlers are either
+    async def return_packet(self, packet: Packet) -> None:
         await checkpoint()
         self.frames.free(packet)
 

@@ -68,7 +68,7 @@ class Scripted(Miniport):
 
     def __init__(self, *, name: str = "rig") -> None:
         super().__init__(name=name)
-        self.answer: Any = NdisStatus.PENDING
+        self.answer: NdisStatus | Callable[[Packet], Any] = NdisStatus.PENDING
         self.reset_answer: Any = NdisStatus.SUCCESS
         self.given: list[Packet] = []
         self.wire: list[bytes] = []
@@ -171,7 +171,7 @@ class Shower(Scripted):
 
     def __init__(self, *, name: str = "rig") -> None:
         super().__init__(name=name)
-        self.moves: Any = "now"
+        self.moves: str | tuple[NdisStatus, int] | Callable[[Packet, bytes], Any] = "now"
         self.pending: list[tuple[Packet, bytes]] = []
 
     def show(self, data: bytes, *, lookahead: int = 32) -> None:
@@ -212,9 +212,9 @@ class Listener(Protocol):
     :ivar completed: what came back from being sent, with its status
     """
 
-    def __init__(self, *, name: str = "listener", promises: Any = 0) -> None:
+    def __init__(self, *, name: str = "listener", promises: int | Callable[[Packet], int] = 0) -> None:
         super().__init__(name=name)
-        self.promises = promises
+        self.promises: int | Callable[[Packet], int] = promises
         self.lent: list[Packet] = []
         self.got: list[bytes] = []
         self.low: list[int] = []
@@ -234,7 +234,7 @@ class Listener(Protocol):
         self.got.append(packet.to_bytes())
         self.low.append(packet.oob.status)
         promised = self.promises(packet) if callable(self.promises) else self.promises
-        self.lent += [packet] * (promised or 0)
+        self.lent += [packet] * promised
         return promised
 
     def give_back(self, count: int | None = None) -> None:
