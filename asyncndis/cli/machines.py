@@ -53,7 +53,7 @@ class Player(Protocol):
 
     def __init__(self, frames: int, *, name: str = "Player") -> None:
         super().__init__(name=name)
-        self.frame_count = frames  # type: ignore[misc]  # of this object only
+        self.frame_count = frames
         self.sent = self.bytes = self.lost = 0
 
     async def play(self, frame: bytes) -> None:

@@ -40,7 +40,7 @@ class Echo(Protocol):
     def __init__(self, ether_type: int = _EXPERIMENTAL, *, name: str | None = None) -> None:
         check_integer("ether_type", ether_type, 0x600, 0xFFFF)
         super().__init__(name=name)
-        self.ether_type = ether_type  # type: ignore[misc]  # of this object only
+        self.ether_type = ether_type
         self._answers: dict[Binding, list[Packet]] = {}
         self._received = self._answered = self._dropped = 0
 

@@ -5,7 +5,7 @@ packet filter, and takes packets by ``receive``. A plain ``receive`` runs at DIS
 return the packet; a coroutine runs at PASSIVE_LEVEL, may wait, and has the packet until it ends.
 """
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisError, NdisStatus
 from asyncndis.memory import Packet
@@ -38,9 +38,9 @@ class Protocol:
     :ivar bindings: those that are open
     """
 
-    ether_type: ClassVar[int | None] = None
+    ether_type: int | None = None
     packet_filter: PacketFilter = PacketFilter.DIRECTED | PacketFilter.MULTICAST | PacketFilter.BROADCAST
-    frame_count: ClassVar[int] = 64
+    frame_count: int = 64
 
     def __init_subclass__(cls, *, ether_type: int | None = None, **options: Any) -> None:
         super().__init_subclass__(**options)

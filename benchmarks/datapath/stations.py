@@ -1,7 +1,6 @@
 """The two ends of the data path: a protocol that keeps batches in flight, and one that counts what comes."""
 
 from asyncio import Event
-from typing import ClassVar
 
 from asyncndis.base import NdisStatus
 from asyncndis.memory import Packet
@@ -18,7 +17,7 @@ _IN_FLIGHT = 4
 class Source(Protocol, ether_type=TYPE):
     """Sends frames in batches, each from its pools; a batch that is back is followed by the next one."""
 
-    frame_count: ClassVar[int] = _IN_FLIGHT * BATCH
+    frame_count: int = _IN_FLIGHT * BATCH
 
     async def send_frames(self, frame: bytes, count: int) -> None:
         """Send a frame so many times, in whole batches, and wait until all are sent."""
