@@ -12,7 +12,7 @@ from .table import markdown, put_between_marks
 
 __all__ = ["environment", "publish", "summary", "write_json"]
 
-PACKAGES = ("anyio", "trio", "aiologic", "psycopg-pool")
+PACKAGES = ("anyio", "trio", "uvloop", "aiologic", "psycopg-pool", "simloom", "simloop", "seedloop", "frontrun")
 MARKS = {
     Verdict.STRETCH: "★",
     Verdict.GOAL: "✓",
