@@ -241,6 +241,8 @@ async def open_pair(
 ) -> AsyncGenerator[tuple[Computer, Computer]]:
     """Two computers, "left" and "right", on a wire on which no frame is unaccounted for in the end. IRQL: PASSIVE.
 
+    Neither goes before what the left one had to send has arrived and the right one has come to rest.
+
     :param wire: None for a perfect one
     :param bits_per_second: the speed of both NICs
     :param left: the talker of the left one; None for a plain one
@@ -260,4 +262,6 @@ async def open_pair(
         open_computer(wire, nic=nics[1], talker=right, defers=defers) as other,
     ):
         yield one, other
+        for computer in (one, other):  # both, before either goes: what one has still to send, the other has to receive
+            await computer.stack.run_until_idle()
     assert_frames_conserved(wire)
