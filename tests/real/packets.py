@@ -53,8 +53,8 @@ class PacketSocket:
             return None
         for level, kind, value in ancillary:
             if (level, kind) == (_SOL_PACKET, _AUXDATA):
-                data = _with_tag(data, value)
-        return bytes(data)
+                return _with_tag(data, value)
+        return data
 
     def expect(self, frames: Sequence[bytes], patience_s: float = PATIENCE_S) -> list[bytes]:
         """Receive until all of these frames have come, however often each; what else comes is not for us."""
@@ -94,4 +94,4 @@ def _with_tag(data: bytes, auxiliary: bytes) -> bytes:
     if not status & _TAG_VALID:
         return data
     tag_type = tag_type if status & _TAG_TYPE_VALID else 0x8100
-    return data[:12] + tag_type.to_bytes(2, "big") + tag.to_bytes(2, "big") + data[12:]
+    return data[:12] + struct.pack(">HH", tag_type, tag) + data[12:]
