@@ -1,0 +1,34 @@
+"""A tower: runs any asyncio or anyio program under every schedule that matters, and says what breaks it.
+
+It controls an event loop and knows nothing of drivers; imports nothing else of asyncndis.
+"""
+
+from .escapes import LeftSimulation, allow
+from .exploring import explore, replay, shrink
+from .failures import FailureKind, InvariantBroken
+from .hooks import always, choose, eventually, fault
+from .outcome import Failure, Progress, Result, Statistics
+from .points import Kind, Point, Step
+from .replaystring import StaleReplay
+
+__all__ = [
+    "Failure",
+    "FailureKind",
+    "InvariantBroken",
+    "Kind",
+    "LeftSimulation",
+    "Point",
+    "Progress",
+    "Result",
+    "StaleReplay",
+    "Statistics",
+    "Step",
+    "allow",
+    "always",
+    "choose",
+    "eventually",
+    "explore",
+    "fault",
+    "replay",
+    "shrink",
+]

@@ -1,0 +1,349 @@
+"""The controlled event loop: asyncio's interface over a queue whose order somebody else decides.
+
+The loop owns what is ready, virtual time and timers; it never waits and touches no operating system. Tasks and futures
+are asyncio's own C ones. What picks the next entry is in ``running``; network, threads and escapes are in modules of
+their own. One loop object serves any number of runs: ``reset`` between two of them costs little.
+"""
+
+import asyncio
+from asyncio import Future
+from collections import deque
+from collections.abc import Callable, Coroutine
+from contextvars import Context, copy_context
+from typing import Any
+
+from .bookkeeping import is_bookkeeping, is_redelivery
+from .points import Kind
+from .tasks import ControlledTask, Entry, Job, StepType, WakeupType
+from .timers import TimerHeap
+
+__all__ = ["ControlledLoop"]
+
+TaskFactory = Callable[..., "Future[Any]"]
+ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
+
+_NAMES = [f"Task-{number}" for number in range(256)]
+
+
+def _take_first(_kind: Kind, _options: int, _name: str) -> int:
+    return 0
+
+
+class ControlledLoop(asyncio.AbstractEventLoop):
+    """An asyncio loop in which every ready entry waits to be chosen.
+
+    :ivar ready: entries that may run next, oldest first: steps of tasks, jobs, and one entry for plain callbacks
+    :ivar settling: what has to run before the next choice; the runner calls ``settle`` while there is anything
+    :ivar tasks: all tasks of this run, in order of creation
+    :ivar actors: how many actors have a number
+    :ivar timers: what is due later
+    :ivar now: virtual time in seconds
+    :ivar complaints: what reached the exception handler
+    :ivar watchers: called after every step, for invariants
+    :ivar expected: what has to hold some time, and what is wrong if it never does
+    :ivar injects_faults: whether operations of the environment may fail
+    :ivar choose: answers the choices that are not about who runs: (kind, options, name) to an index
+    :ivar ending: the program itself is over; only what is ready still runs
+    """
+
+    get_debug = bool  # called by C for each future: a type that answers False costs least
+
+    def __init__(self) -> None:
+        self.ready: list[Entry] = []
+        self.settling: deque[asyncio.Handle | None] = deque()
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.timers = TimerHeap()
+        self.complaints: list[dict[str, Any]] = []
+        self.watchers: list[Callable[[], object]] = []
+        self.expected: list[tuple[Callable[[], object], str]] = []
+        self._callbacks: deque[asyncio.Handle] = deque()
+        self._redeliveries: list[asyncio.Handle] = []
+        self._neutral = Context()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the run; what is still referenced elsewhere lives on, but nothing of it runs."""
+        for queue in (self.ready, self.settling, self.tasks, self.complaints, self.watchers, self.expected):
+            queue.clear()
+        self._callbacks.clear()
+        self._redeliveries.clear()
+        self.timers.clear()
+        self.choose = _take_first
+        self.injects_faults = False
+        self.actors = 0
+        self.now = 0.0
+        self.ending = False
+        self._turns_left = 0
+        self._handler: ExceptionHandler | None = None
+        self._factory: TaskFactory | None = None
+        self._foreign: dict[int, int] = {}
+
+    # What runs next
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+        """Queue a callback; a task's own steps need no handle, and C does not look at what comes back."""
+        kind = type(callback)
+        if kind is StepType or (kind is WakeupType and callback.__name__ == "task_wakeup"):
+            self.ready.append((callback, args, context))  # type: ignore[arg-type]  # C always gives a context
+            return None  # type: ignore[return-value]  # nobody looks
+        return self._queue(callback, args, context)
+
+    def _queue(
+        self, callback: Callable[..., object], arguments: tuple[Any, ...], context: Context | None
+    ) -> asyncio.Handle:
+        if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
+            raise TypeError(f"call_soon() takes a plain function, not {callback!r}: make a task of a coroutine")
+        if not callable(callback):
+            raise TypeError(f"call_soon() takes a function, not {callback!r}")
+        handle = asyncio.Handle(callback, arguments, self, context)
+        self._queue_handle(handle)
+        return handle
+
+    def _queue_handle(self, handle: asyncio.Handle) -> None:
+        callback, arguments = handle._callback, handle._args  # type: ignore[attr-defined]
+        if is_redelivery(callback):
+            self._redeliveries.append(handle)
+            self._turns_left = len(self.ready) + 1
+            self.settling.append(None)
+        elif is_bookkeeping(callback, arguments):
+            self.settling.append(handle)
+        else:
+            if not self._callbacks:
+                self.ready.append((self._run_oldest_callback, (), self._neutral))
+            self._callbacks.append(handle)
+
+    def settle(self) -> None:
+        """Run what comes before the next choice: bookkeeping, then rounds of cancellation, then invariants."""
+        settling = self.settling
+        while settling:
+            handle = settling.popleft()
+            if handle is not None and not handle.cancelled():
+                handle._run()
+        if self._redeliveries:
+            self._turns_left -= 1
+            if self._turns_left <= 0 or not self.ready:
+                self._redeliver()
+        for watch in self.watchers:
+            watch()
+        if self.expected:
+            self.expected[:] = [(holds, message) for holds, message in self.expected if not holds()]
+        if self._redeliveries or self.watchers or self.expected:
+            settling.append(None)  # so that the next step ends here, too
+
+    def _redeliver(self) -> None:
+        handles, self._redeliveries = self._redeliveries, []
+        for handle in handles:
+            if not handle.cancelled():
+                handle._run()
+
+    def _run_oldest_callback(self) -> None:
+        handle = self._callbacks.popleft()
+        while handle.cancelled() and self._callbacks:
+            handle = self._callbacks.popleft()
+        if self._callbacks:
+            self.ready.append((self._run_oldest_callback, (), self._neutral))
+        if not handle.cancelled():
+            handle._run()
+
+    def watch(self, check: Callable[[], object]) -> None:
+        """Call ``check`` after every step from now on."""
+        self.watchers.append(check)
+        self.settling.append(None)
+
+    def expect(self, holds: Callable[[], object], message: str) -> None:
+        """Look after every step whether ``holds`` has become true; the runner asks at the end."""
+        self.expected.append((holds, message))
+        self.settling.append(None)
+
+    def actor_of(self, entry: Entry) -> int:
+        """The actor that an entry of ``ready`` is a step of."""
+        callback: Any = entry[0]
+        kind = type(callback)
+        if kind is StepType or kind is WakeupType:
+            return self.number_of(callback.__self__)
+        if kind is Job:
+            return callback.number  # type: ignore[no-any-return]
+        return CALLBACKS
+
+    def number_of(self, task: "asyncio.Task[Any]") -> int:
+        """The number of a task, also of one that a program's own factory made."""
+        if isinstance(task, ControlledTask):
+            return task.number
+        number = self._foreign.get(id(task))
+        if number is None:
+            number = self._foreign[id(task)] = self._new_number()
+            self.tasks.append(task)
+        return number
+
+    def _new_number(self) -> int:
+        number = self.actors
+        self.actors = number + 1
+        return number
+
+    # Time
+
+    def time(self) -> float:
+        """Virtual time in seconds; it starts at 0 and moves only when nothing is ready."""
+        return self.now
+
+    def call_later(
+        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Queue a callback for ``delay`` seconds from now."""
+        if delay is None:
+            raise TypeError("call_later() needs a delay in seconds, not None")
+        return self.call_at(self.now + delay, callback, *args, context=context)
+
+    def call_at(
+        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.TimerHandle:
+        """Queue a callback for the virtual time ``when``."""
+        if when is None:
+            raise TypeError("call_at() needs a time in seconds, not None")
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        self.timers.push(timer)
+        return timer
+
+    def _timer_handle_cancelled(self, timer: asyncio.TimerHandle) -> None:
+        """Asyncio's timers tell their loop; the heap sees by itself."""
+
+    def move_clock(self) -> bool:
+        """Let the earliest timers fire.
+
+        :returns: False if there are none, or the program is over
+        """
+        if self.ending:
+            return False
+        due = self.timers.pop_due()
+        if not due:
+            return False
+        if due[0].when() > self.now:
+            self.now = due[0].when()
+        if len(due) > 1 and not all(is_bookkeeping(timer._callback, timer._args) for timer in due):  # type: ignore[attr-defined]
+            due = self._in_some_order(due)
+        for timer in due:
+            self._queue_handle(timer)
+        return True
+
+    def _in_some_order(self, due: list[asyncio.TimerHandle]) -> list[asyncio.TimerHandle]:
+        ordered: list[asyncio.TimerHandle] = []
+        while len(due) > 1:
+            ordered.append(due.pop(self.choose(Kind.TIMER, len(due), "timers due at the same time")))
+        return [*ordered, *due]
+
+    # Tasks, futures and jobs
+
+    def create_future(self) -> "Future[Any]":
+        """A future of this loop."""
+        return Future(loop=self)
+
+    def create_task(
+        self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, context: Context | None = None
+    ) -> asyncio.Task[Any]:
+        """A task with the next number; its name tells the number unless it is given one."""
+        if self._factory is not None:
+            return self._create_by_factory(coro, name, context)
+        number = self.actors
+        self.actors = number + 1
+        if name is None:
+            name = _NAMES[number] if number < len(_NAMES) else f"Task-{number}"
+        task = ControlledTask(coro, self, number, name, context)
+        self.tasks.append(task)
+        return task
+
+    def _create_by_factory(
+        self, coro: Coroutine[Any, Any, Any], name: str | None, context: Context | None
+    ) -> asyncio.Task[Any]:
+        assert self._factory is not None
+        task: asyncio.Task[Any] = (
+            self._factory(self, coro) if context is None else self._factory(self, coro, context=context)
+        )
+        if name is not None:
+            task.set_name(name)
+        self.number_of(task)
+        return task
+
+    def set_task_factory(self, factory: TaskFactory | None) -> None:
+        """Let a program's own factory make the tasks."""
+        if factory is not None and not callable(factory):
+            raise TypeError(f"a task factory is a function or None, not {factory!r}")
+        self._factory = factory
+
+    def get_task_factory(self) -> TaskFactory | None:
+        """The program's own factory, if it set one."""
+        return self._factory
+
+    def run_in_executor(self, executor: object, func: Callable[..., object], *args: object) -> "Future[Any]":
+        """Run a function inline, as one step of an actor of its own; the executor is not used."""
+        if asyncio.iscoroutinefunction(func) or not callable(func):
+            raise TypeError(f"run_in_executor() takes a plain function, not {func!r}")
+        future = self.create_future()
+        self.ready.append((Job(self._new_number(), func, args, future), (), self._neutral))
+        return future
+
+    def call_soon_threadsafe(
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """The same as ``call_soon``: there is one thread."""
+        return self.call_soon(callback, *args, context=context)
+
+    def set_default_executor(self, executor: object) -> None:
+        """Accepted and not used: jobs run inline."""
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+        """There is nothing to shut down."""
+
+    # Errors
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Note what went wrong, or tell the program's own handler."""
+        if self._handler is None:
+            self.complaints.append(context)
+        else:
+            self._handler(self, context)
+
+    def default_exception_handler(self, context: dict[str, Any]) -> None:
+        """Note what went wrong."""
+        self.complaints.append(context)
+
+    def set_exception_handler(self, handler: ExceptionHandler | None) -> None:
+        """Let the program hear of errors that nobody caught; the explorer then does not."""
+        if handler is not None and not callable(handler):
+            raise TypeError(f"an exception handler is a function or None, not {handler!r}")
+        self._handler = handler
+
+    def get_exception_handler(self) -> ExceptionHandler | None:
+        """The program's own handler, if it set one."""
+        return self._handler
+
+    # The state of the loop
+
+    def is_running(self) -> bool:
+        """Always: the program is running, or nobody could ask."""
+        return True
+
+    def is_closed(self) -> bool:
+        """Never: the loop serves the next run."""
+        return False
+
+    def set_debug(self, enabled: bool) -> None:
+        """Accepted and not used: the explorer watches more than the debug mode does."""
+
+    def stop(self) -> None:
+        """Refused: the explorer decides when a run is over."""
+        raise RuntimeError("the explorer runs this loop: return from the program instead of stopping the loop")
+
+    def close(self) -> None:
+        """Refused: the loop serves the next run."""
+        raise RuntimeError("the explorer owns this loop: a program must not close it")
+
+    def run_forever(self) -> None:
+        """Refused: the loop runs already."""
+        raise RuntimeError("this event loop is already running: await instead of run_forever()")
+
+    def run_until_complete(self, future: object) -> Any:
+        """Refused: the loop runs already."""
+        raise RuntimeError("this event loop is already running: await the coroutine instead of run_until_complete()")
+
+    async def shutdown_asyncgens(self) -> None:
+        """Asynchronous generators are closed by the runner."""

@@ -1,0 +1,141 @@
+"""A run under a strategy: each choice is put to it, and what was chosen is written down."""
+
+import asyncio
+from .injection import Injection, possible_injections
+from .loop import ControlledLoop
+from .points import CLOCK, INJECTOR, Decision, Kind, Point, Step
+from .strategies.base import Run, Strategy
+from .tracking import Tracker
+from .waits import place_of
+
+__all__ = ["Recorder"]
+
+
+class Recorder:
+    """Takes the steps of one run.
+
+    :param loop: the loop, with the program's first step ready
+    :param strategy: answers the choices
+    :param record: takes the tape and, if the strategy wants them, the steps
+    :param injections: how many injections are left
+    :param tracker: says what each step touched
+    :ivar excused: how the program may end because of what was injected
+    """
+
+    def __init__(
+        self, loop: ControlledLoop, strategy: Strategy, record: Run, injections: int, tracker: Tracker | None
+    ) -> None:
+        self.loop = loop
+        self.excused: tuple[type[BaseException], ...] = ()
+        self._strategy = strategy
+        self._record = record
+        self._left = injections
+        self._tracker = tracker
+        self._keeps_steps = strategy.wants_steps or strategy.wants_footprints
+        self._point = Point()
+        self._step: Step | None = None
+
+    def choose(self, kind: Kind, options: int, name: str) -> int:
+        """Answer a choice that is not about who runs, and write it down."""
+        point = self._point
+        point.kind, point.options, point.name = kind, options, name
+        point.first_injection = options
+        decision = self._decide(point)
+        if self._step is not None:
+            self._step.inner.append(decision)
+        return decision.choice
+
+    def _decide(self, point: Point) -> Decision:
+        choice = self._strategy.choose(point)
+        tape = self._record.tape
+        tape.append(choice)
+        return Decision(point.kind, point.name, point.options, choice, len(tape) - 1)
+
+    def take_steps(self, max_steps: int) -> bool:
+        """Run the program until it is over or can go no further.
+
+        :param max_steps: the bound of steps
+        :returns: whether the bound ended it
+        """
+        tracker = self._tracker
+        if tracker is None:
+            return self._take_steps(max_steps)
+        tracker.start()
+        try:
+            return self._take_steps(max_steps)
+        finally:
+            tracker.stop()
+
+    def _take_steps(self, max_steps: int) -> bool:
+        loop, record = self.loop, self._record
+        while record.length < max_steps:
+            record.length += 1
+            injections = possible_injections(loop) if self._left and not loop.ending else []
+            if not loop.ready and not (loop.timers and not loop.ending):
+                return False
+            self._take_step(injections)
+        return True
+
+    def _take_step(self, injections: list[Injection]) -> None:
+        loop, record = self.loop, self._record
+        ready = loop.ready
+        decision: Decision | None = None
+        actors = tuple(map(loop.actor_of, ready)) or (CLOCK,)
+        choice = 0
+        if len(actors) + len(injections) > 1:
+            point = self._point
+            point.kind, point.name, point.step = Kind.RUN, "", record.length
+            point.actors, point.first_injection = actors, len(actors)
+            point.options = len(actors) + len(injections)
+            decision = self._decide(point)
+            choice = decision.choice
+        injection = injections[choice - len(actors)] if choice >= len(actors) else None
+        actor = INJECTOR if injection is not None else actors[choice]
+        self._point.last = actor
+        step = self._begin(actor, actors, decision, injection) if self._keeps_steps else None
+        if injection is not None:
+            self._inject(injection)
+        elif actor == CLOCK:
+            loop.move_clock()
+        else:
+            callback, arguments, context = ready.pop(choice)
+            context.run(callback, *arguments)
+        before = len(actors) - 1 if actor != INJECTOR and actor != CLOCK else len(actors)
+        if loop.settling:
+            loop.settle()
+        if step is not None:
+            self._finish(step, 0 if actor == CLOCK else before)
+
+    def _inject(self, injection: Injection) -> None:
+        self._left -= 1
+        injection.act()
+        error = asyncio.CancelledError if injection.target >= 0 else TimeoutError
+        self.excused = (*self.excused, error)
+
+    def _begin(
+        self, actor: int, actors: tuple[int, ...], decision: Decision | None, injection: Injection | None
+    ) -> Step:
+        step = Step(actor, actors, decision)
+        if injection is not None:
+            step.injected, step.target = injection.text, injection.target
+        if self._strategy.wants_places:
+            step.place = (self._place(actor), "")
+        self._step = step
+        self._record.steps.append(step)
+        return step
+
+    def _finish(self, step: Step, before: int) -> None:
+        """Write down what came of a step.
+
+        :param before: how many entries were ready already
+        """
+        loop = self.loop
+        step.woke = [loop.actor_of(entry) for entry in loop.ready[before:]]
+        if self._tracker is not None:
+            step.footprint = self._tracker.take()
+        if self._strategy.wants_places:
+            step.place = (step.place[0], self._place(step.actor))
+        self._step = None
+
+    def _place(self, actor: int) -> str:
+        return place_of(self.loop, actor)

@@ -1,0 +1,184 @@
+"""Runs a program once on the controlled loop, and says what went wrong.
+
+There are two ways to run, in which the same choices mean the same: ``walk`` draws bytes and keeps no record, for speed;
+``run`` asks a strategy at each point and records the tape, and the steps for whoever wants them.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from itertools import repeat
+from typing import Any
+
+from .bookkeeping import mark_bookkeeping
+from .failures import FailureKind, InvariantBroken, Trouble, trouble_of
+from .loop import ControlledLoop
+from .recording import Recorder
+from .strategies.base import Run, Strategy
+from .strategies.random_walk import pick
+from .tracking import Tracker
+from .waits import deadlock, endless_run, tasks_left
+
+__all__ = ["Program", "Runner"]
+
+Program = Callable[[], Awaitable[object]]
+
+
+class Runner:
+    """Runs one program again and again on one loop.
+
+    :param program: called without arguments for each run; gives a coroutine
+    :param loop: the loop to run on; the caller has made it the running one
+    :param never_awaited: whoever hears of coroutines that are thrown away appends their names
+    :param max_steps: after so many steps a run counts as endless
+    :param injections: how many injections a run may have
+    :param injects_faults: whether operations of the environment may fail
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        loop: ControlledLoop,
+        never_awaited: list[str],
+        max_steps: int = 20_000,
+        injections: int = 0,
+        injects_faults: bool = False,
+    ) -> None:
+        self.program = program
+        self.loop = loop
+        self.max_steps = max_steps
+        self._never_awaited = never_awaited
+        self._injections = injections
+        self._injects_faults = injects_faults
+        self.is_plain = not injections and not injects_faults
+        """Whether nothing but the order is chosen, so that bytes can decide."""
+
+    def walk(self, draw: Callable[[], int]) -> Trouble | None:
+        """Run once on bytes; nothing is recorded and nothing injected.
+
+        :param draw: gives the next byte
+        :returns: what went wrong, if anything
+        """
+        loop = self.loop
+        ready, settling = loop.ready, loop.settling
+        loop.choose = lambda _kind, options, _name: pick(draw, options)
+        try:
+            self._start()
+            for _ in repeat(None, self.max_steps):
+                options = len(ready)
+                if options > 1:
+                    callback, arguments, context = ready.pop(
+                        draw() % options if options <= 256 else pick(draw, options)
+                    )
+                elif options:
+                    callback, arguments, context = ready.pop()
+                else:
+                    if not loop.move_clock():
+                        return self._judge()
+                    if settling:
+                        loop.settle()
+                    continue
+                context.run(callback, *arguments)
+                if settling:
+                    loop.settle()
+            return self._judge(bounded=True)
+        except InvariantBroken as broken:
+            return trouble_of(broken)
+        finally:
+            self._clear()
+
+    def run(self, strategy: Strategy, record: Run, tracker: Tracker | None = None) -> Trouble | None:
+        """Run once under a strategy that has begun the schedule.
+
+        :param strategy: answers the choices
+        :param record: takes the tape, and the steps if the strategy wants them
+        :param tracker: says what each step read and wrote
+        :returns: what went wrong, if anything
+        """
+        recorder = Recorder(self.loop, strategy, record, self._injections, tracker)
+        self.loop.choose = recorder.choose
+        try:
+            self._start()
+            record.bounded = recorder.take_steps(self.max_steps)
+            trouble = self._judge(record.bounded, recorder.excused)
+        except InvariantBroken as broken:
+            trouble = trouble_of(broken)
+        finally:
+            self._clear()
+        record.failed = trouble is not None
+        return trouble
+
+    def _start(self) -> None:
+        self._never_awaited.clear()
+        self.loop.injects_faults = self._injects_faults
+        main = self.loop.create_task(_as_coroutine(self.program()))
+        main.add_done_callback(self._program_is_over)
+
+    def _program_is_over(self, _main: "asyncio.Task[Any]") -> None:
+        self.loop.ending = True
+
+    mark_bookkeeping(_program_is_over)
+
+    def _judge(self, bounded: bool = False, excused: tuple[type[BaseException], ...] = ()) -> Trouble | None:
+        """What went wrong in the run that is over.
+
+        :param bounded: whether the bound of steps ended it
+        :param excused: how the program may end because of what was injected
+        """
+        loop = self.loop
+        main = loop.tasks[0]
+        if not main.done():
+            return endless_run(loop) if bounded else deadlock(loop)
+        if main.cancelled():
+            if asyncio.CancelledError not in excused:
+                return Trouble(FailureKind.EXCEPTION, asyncio.CancelledError("the program was cancelled"))
+        elif (error := main.exception()) is not None and not isinstance(error, excused):
+            return trouble_of(error)
+        for holds, message in loop.expected:
+            if not holds():
+                return trouble_of(InvariantBroken(message))
+        for complaint in loop.complaints:
+            return _trouble_of_complaint(complaint)
+        for task in loop.tasks:
+            if not task.done():
+                return tasks_left(loop)
+            if task._log_traceback and not isinstance(error := task.exception(), excused):  # type: ignore[attr-defined]
+                assert error is not None
+                return trouble_of(error, FailureKind.UNRETRIEVED)
+        if self._never_awaited:
+            return Trouble(FailureKind.NEVER_AWAITED, RuntimeError(f"{self._never_awaited[0]} was never awaited"))
+        return None
+
+    def _clear(self) -> None:
+        """End what is still alive, quietly, and make the loop ready for the next run."""
+        for task in self.loop.tasks:
+            if not task.done():
+                _bury(task)
+            elif task._log_traceback:  # type: ignore[attr-defined]
+                task._log_traceback = False  # type: ignore[attr-defined]
+        self.loop.reset()
+
+
+def _bury(task: "asyncio.Task[Any]") -> None:
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    coroutine: Any = task.get_coro()
+    try:
+        coroutine.close()
+    except BaseException:  # noqa: BLE001, S110 - the run is over: how a coroutine minds being closed is no news
+        pass
+
+
+def _as_coroutine(awaitable: Awaitable[object]) -> Coroutine[Any, Any, object]:
+    if asyncio.iscoroutine(awaitable):
+        return awaitable
+
+    async def wait() -> object:
+        return await awaitable
+
+    return wait()
+
+
+def _trouble_of_complaint(complaint: dict[str, Any]) -> Trouble:
+    error: BaseException | None = complaint.get("exception")
+    if error is None:
+        return Trouble(FailureKind.UNRETRIEVED, RuntimeError(str(complaint.get("message"))))
+    return trouble_of(error, FailureKind.UNRETRIEVED)

@@ -1,0 +1,70 @@
+"""The surroundings of a search: one controlled loop runs, the ways out are guarded, and garbage waits.
+
+Entered once for a search, not for each schedule: that would cost more than the schedules. Collecting garbage after
+every schedule is what makes explorers slow; here it is collected when enough has piled up.
+"""
+
+import asyncio
+import gc
+import sys
+import warnings
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from .escapes import guarded
+from .loop import ControlledLoop
+
+__all__ = ["collect_if_due", "simulation"]
+
+GARBAGE_MAX = 200_000
+"""So many objects may be alive in the youngest generation before garbage is collected."""
+
+
+@contextmanager
+def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
+    """Make a controlled loop the running one while the block runs.
+
+    :param never_awaited: takes the names of coroutines that are thrown away
+    :raises RuntimeError: a loop runs already in this thread
+    """
+    if asyncio._get_running_loop() is not None:
+        raise RuntimeError("explore() runs an event loop of its own: call it from plain code, not from a coroutine")
+
+    def note(coroutine: Any) -> None:
+        never_awaited.append(f"coroutine {coroutine.__qualname__}")
+
+    loop = ControlledLoop()
+    hooks = sys.get_asyncgen_hooks()
+    collects = gc.isenabled()
+    hears = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
+    with guarded():
+        warnings._warn_unawaited_coroutine = note  # type: ignore[attr-defined]
+        asyncio._set_running_loop(loop)
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=_close)
+        gc.disable()
+        try:
+            yield loop
+        finally:
+            warnings._warn_unawaited_coroutine = hears  # type: ignore[attr-defined]
+            asyncio._set_running_loop(None)
+            sys.set_asyncgen_hooks(*hooks)
+            if collects:
+                gc.enable()
+
+
+def collect_if_due() -> None:
+    """Collect garbage between two schedules, if there is much of it."""
+    if gc.get_count()[0] > GARBAGE_MAX:
+        gc.collect()
+
+
+def _close(generator: AsyncGenerator[Any, Any]) -> None:
+    """An asynchronous generator was forgotten: close it in a task, as asyncio does."""
+    loop = asyncio._get_running_loop()
+    if isinstance(loop, ControlledLoop) and not loop.ending:
+        loop.create_task(_aclose(generator))
+
+
+async def _aclose(generator: AsyncGenerator[Any, Any]) -> None:
+    await generator.aclose()

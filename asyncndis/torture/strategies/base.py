@@ -1,0 +1,77 @@
+"""What a strategy is: it answers the choices of one schedule after another, and hears how each went."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import ClassVar
+
+from asyncndis.torture.points import Point, Step
+
+__all__ = ["Run", "Strategy"]
+
+
+class Run:
+    """One run as strategies see it when it is over.
+
+    :ivar number: the number of the schedule, from 0
+    :ivar tape: the choices made, in order
+    :ivar steps: the steps taken; empty unless the strategy asked for them
+    :ivar length: how many steps were taken
+    :ivar failed: whether something went wrong
+    :ivar bounded: whether the bound of steps ended it
+    """
+
+    __slots__ = ("bounded", "failed", "length", "number", "steps", "tape")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.tape: list[int] = []
+        self.steps: list[Step] = []
+        self.length = 0
+        self.failed = False
+        self.bounded = False
+
+
+class Strategy(ABC):
+    """Answers choices. Made anew for each search, from a seed and the number of schedules it may spend.
+
+    :cvar name: what users call it
+    :cvar wants_steps: whether it needs ``Run.steps``
+    :cvar wants_footprints: whether it needs to know what each step read and wrote
+    :cvar wants_places: whether it needs the source lines of each step
+    """
+
+    name: ClassVar[str]
+    wants_steps: ClassVar[bool] = False
+    wants_footprints: ClassVar[bool] = False
+    wants_places: ClassVar[bool] = False
+
+    source: Callable[[], int] | None = None
+    """Bytes that decide the schedule that has begun, where nothing else does: such schedules run at full speed."""
+
+    def __init__(self, seed: int = 0, schedules: int = 1000) -> None:
+        self.seed = seed
+        self.schedules = schedules
+
+    @abstractmethod
+    def begin(self, number: int) -> bool:
+        """A schedule begins.
+
+        :param number: which one, from 0
+        :returns: False if there is nothing left to try: the search is complete
+        """
+
+    @abstractmethod
+    def choose(self, point: Point) -> int:
+        """Answer a choice.
+
+        :param point: the choice; it is overwritten afterwards
+        :returns: an index below ``point.options``
+        """
+
+    def end(self, run: Run) -> None:
+        """A schedule is over."""
+
+    @property
+    def found_by(self) -> str:
+        """The name of what found the failure of the last schedule: a portfolio names the member."""
+        return self.name

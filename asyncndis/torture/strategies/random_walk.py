@@ -1,0 +1,54 @@
+"""The uniform random walk: each choice is equally likely. Its tape is the bytes of one hash.
+
+It costs least per schedule and finds whatever is not rare. For how it compares with others see Thomson, Donaldson and
+Betts, "Concurrency testing using controlled schedulers: an empirical study", ACM TOPC 2016.
+"""
+
+from collections.abc import Callable, Iterator
+from hashlib import shake_128
+from itertools import chain, count
+
+from asyncndis.torture.points import Point
+
+from .base import Strategy
+
+__all__ = ["RandomWalk", "pick", "random_bytes"]
+
+
+def random_bytes(seed: int, number: int, length: int = 64) -> Callable[[], int]:
+    """A source of bytes without end that depends on nothing but a seed and the number of a schedule.
+
+    :param seed: the seed of the search
+    :param number: the number of the schedule
+    :param length: how many bytes to make at once
+    """
+    return chain.from_iterable(_blocks(seed, number, length)).__next__
+
+
+def _blocks(seed: int, number: int, length: int) -> Iterator[bytes]:
+    yield shake_128(b"%d %d" % (seed, number)).digest(length)
+    for block in count(1):
+        yield shake_128(b"%d %d %d" % (seed, number, block)).digest(length)
+
+
+def pick(draw: Callable[[], int], options: int) -> int:
+    """One of ``options`` answers, from a byte, or from two where a byte is too small."""
+    if options > 256:
+        return (draw() << 8 | draw()) % options
+    return draw() % options
+
+
+class RandomWalk(Strategy):
+    """Chooses uniformly."""
+
+    name = "random"
+
+    def begin(self, number: int) -> bool:
+        """Make the bytes of this schedule."""
+        self.source = random_bytes(self.seed, number)
+        return True
+
+    def choose(self, point: Point) -> int:
+        """The next byte decides."""
+        assert self.source is not None
+        return pick(self.source, point.options)
