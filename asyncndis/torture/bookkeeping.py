@@ -9,7 +9,7 @@ everybody who was ready had a turn, as on a real loop, or correct programs would
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +27,7 @@ def mark_bookkeeping(function: Callable[..., object]) -> None:
     setattr(function, _MARK, True)
 
 
-def is_bookkeeping(callback: Callable[..., object], arguments: tuple[Any, ...]) -> bool:
+def is_bookkeeping(callback: Callable[..., object], arguments: Sequence[Any]) -> bool:
     """Whether a callback runs at once: a library's own, and it does not tell of a failure."""
     function = _function_of(callback)
     if getattr(function, _MARK, False):

@@ -8,24 +8,28 @@ their own. One loop object serves any number of runs: ``reset`` between two of t
 import asyncio
 from asyncio import Future
 from collections import deque
-from collections.abc import Callable, Coroutine
-from contextvars import Context, copy_context
-from typing import Any
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from .bookkeeping import is_bookkeeping, is_redelivery
-from .points import Kind
+from .points import CALLBACKS, Kind
 from .tasks import ControlledTask, Entry, Job, StepType, WakeupType
 from .timers import TimerHeap
 
 __all__ = ["ControlledLoop"]
 
-TaskFactory = Callable[..., "Future[Any]"]
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+TaskFactory = Callable[..., "asyncio.Task[Any]"]
+Chooser = Callable[[Kind, int, str], int]
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
 _NAMES = [f"Task-{number}" for number in range(256)]
 
 
-def _take_first(_kind: Kind, _options: int, _name: str) -> int:
+def _take_first(_kind: Kind, _options: int, _name: str, /) -> int:
     return 0
 
 
@@ -56,6 +60,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         self.complaints: list[dict[str, Any]] = []
         self.watchers: list[Callable[[], object]] = []
         self.expected: list[tuple[Callable[[], object], str]] = []
+        self.choose: Chooser = _take_first
         self._callbacks: deque[asyncio.Handle] = deque()
         self._redeliveries: list[asyncio.Handle] = []
         self._neutral = Context()
@@ -80,7 +85,9 @@ class ControlledLoop(asyncio.AbstractEventLoop):
 
     # What runs next
 
-    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:
+    def call_soon(
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
+    ) -> asyncio.Handle:
         """Queue a callback; a task's own steps need no handle, and C does not look at what comes back."""
         kind = type(callback)
         if kind is StepType or (kind is WakeupType and callback.__name__ == "task_wakeup"):
@@ -91,10 +98,8 @@ class ControlledLoop(asyncio.AbstractEventLoop):
     def _queue(
         self, callback: Callable[..., object], arguments: tuple[Any, ...], context: Context | None
     ) -> asyncio.Handle:
-        if asyncio.iscoroutine(callback) or asyncio.iscoroutinefunction(callback):
-            raise TypeError(f"call_soon() takes a plain function, not {callback!r}: make a task of a coroutine")
-        if not callable(callback):
-            raise TypeError(f"call_soon() takes a function, not {callback!r}")
+        if iscoroutinefunction(callback) or not callable(callback):
+            raise TypeError(f"a loop calls plain functions, not {callback!r}: make a task of a coroutine")
         handle = asyncio.Handle(callback, arguments, self, context)
         self._queue_handle(handle)
         return handle
@@ -160,9 +165,10 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         callback: Any = entry[0]
         kind = type(callback)
         if kind is StepType or kind is WakeupType:
-            return self.number_of(callback.__self__)
+            task: asyncio.Task[Any] = callback.__self__
+            return self.number_of(task)
         if kind is Job:
-            return callback.number  # type: ignore[no-any-return]
+            return cast(Job, callback).number
         return CALLBACKS
 
     def number_of(self, task: "asyncio.Task[Any]") -> int:
@@ -187,7 +193,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         return self.now
 
     def call_later(
-        self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Queue a callback for ``delay`` seconds from now."""
         if delay is None:
@@ -195,7 +201,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         return self.call_at(self.now + delay, callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Queue a callback for the virtual time ``when``."""
         if when is None:
@@ -217,8 +223,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         due = self.timers.pop_due()
         if not due:
             return False
-        if due[0].when() > self.now:
-            self.now = due[0].when()
+        self.now = max(self.now, due[0].when())
         if len(due) > 1 and not all(is_bookkeeping(timer._callback, timer._args) for timer in due):  # type: ignore[attr-defined]
             due = self._in_some_order(due)
         for timer in due:
@@ -238,8 +243,12 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         return Future(loop=self)
 
     def create_task(
-        self, coro: Coroutine[Any, Any, Any], *, name: str | None = None, context: Context | None = None
-    ) -> asyncio.Task[Any]:
+        self,
+        coro: Generator[Any, None, T] | Coroutine[Any, Any, T],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+    ) -> asyncio.Task[T]:
         """A task with the next number; its name tells the number unless it is given one."""
         if self._factory is not None:
             return self._create_by_factory(coro, name, context)
@@ -252,7 +261,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         return task
 
     def _create_by_factory(
-        self, coro: Coroutine[Any, Any, Any], name: str | None, context: Context | None
+        self, coro: Generator[Any, None, T] | Coroutine[Any, Any, T], name: str | None, context: Context | None
     ) -> asyncio.Task[Any]:
         assert self._factory is not None
         task: asyncio.Task[Any] = (
@@ -263,7 +272,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         self.number_of(task)
         return task
 
-    def set_task_factory(self, factory: TaskFactory | None) -> None:
+    def set_task_factory(self, factory: Callable[..., Any] | None) -> None:
         """Let a program's own factory make the tasks."""
         if factory is not None and not callable(factory):
             raise TypeError(f"a task factory is a function or None, not {factory!r}")
@@ -275,14 +284,14 @@ class ControlledLoop(asyncio.AbstractEventLoop):
 
     def run_in_executor(self, executor: object, func: Callable[..., object], *args: object) -> "Future[Any]":
         """Run a function inline, as one step of an actor of its own; the executor is not used."""
-        if asyncio.iscoroutinefunction(func) or not callable(func):
+        if iscoroutinefunction(func) or not callable(func):
             raise TypeError(f"run_in_executor() takes a plain function, not {func!r}")
         future = self.create_future()
         self.ready.append((Job(self._new_number(), func, args, future), (), self._neutral))
         return future
 
     def call_soon_threadsafe(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
         """The same as ``call_soon``: there is one thread."""
         return self.call_soon(callback, *args, context=context)

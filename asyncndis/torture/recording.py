@@ -1,6 +1,7 @@
 """A run under a strategy: each choice is put to it, and what was chosen is written down."""
 
 import asyncio
+
 from .injection import Injection, possible_injections
 from .loop import ControlledLoop
 from .points import CLOCK, INJECTOR, Decision, Kind, Point, Step
@@ -100,7 +101,7 @@ class Recorder:
         else:
             callback, arguments, context = ready.pop(choice)
             context.run(callback, *arguments)
-        before = len(actors) - 1 if actor != INJECTOR and actor != CLOCK else len(actors)
+        before = len(actors) - 1 if actor not in {INJECTOR, CLOCK} else len(actors)
         if loop.settling:
             loop.settle()
         if step is not None:

@@ -6,6 +6,7 @@ There are two ways to run, in which the same choices mean the same: ``walk`` dra
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from itertools import repeat
 from typing import Any
 
@@ -133,15 +134,20 @@ class Runner:
                 return Trouble(FailureKind.EXCEPTION, asyncio.CancelledError("the program was cancelled"))
         elif (error := main.exception()) is not None and not isinstance(error, excused):
             return trouble_of(error)
+        return self._judge_what_is_left(excused)
+
+    def _judge_what_is_left(self, excused: tuple[type[BaseException], ...]) -> Trouble | None:
+        """What went wrong in a run whose program ended well."""
+        loop = self.loop
         for holds, message in loop.expected:
             if not holds():
                 return trouble_of(InvariantBroken(message))
-        for complaint in loop.complaints:
-            return _trouble_of_complaint(complaint)
+        if loop.complaints:
+            return _trouble_of_complaint(loop.complaints[0])
         for task in loop.tasks:
             if not task.done():
                 return tasks_left(loop)
-            if task._log_traceback and not isinstance(error := task.exception(), excused):  # type: ignore[attr-defined]
+            if task._log_traceback and not isinstance(error := task.exception(), excused):
                 assert error is not None
                 return trouble_of(error, FailureKind.UNRETRIEVED)
         if self._never_awaited:
@@ -153,18 +159,16 @@ class Runner:
         for task in self.loop.tasks:
             if not task.done():
                 _bury(task)
-            elif task._log_traceback:  # type: ignore[attr-defined]
-                task._log_traceback = False  # type: ignore[attr-defined]
+            elif task._log_traceback:
+                task._log_traceback = False
         self.loop.reset()
 
 
 def _bury(task: "asyncio.Task[Any]") -> None:
     task._log_destroy_pending = False  # type: ignore[attr-defined]
     coroutine: Any = task.get_coro()
-    try:
+    with suppress(BaseException):  # the run is over: how a coroutine minds being closed is no news
         coroutine.close()
-    except BaseException:  # noqa: BLE001, S110 - the run is over: how a coroutine minds being closed is no news
-        pass
 
 
 def _as_coroutine(awaitable: Awaitable[object]) -> Coroutine[Any, Any, object]:

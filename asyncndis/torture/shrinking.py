@@ -5,6 +5,7 @@ would do. A candidate is kept if the run fails in the same way and costs less.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from .points import INJECTOR, Step
 
@@ -20,7 +21,7 @@ Attempt = Callable[[Sequence[int]], "tuple[list[int], Cost] | None"]
 def cost_of(tape: Sequence[int], steps: Sequence[Step]) -> Cost:
     """How complicated a run is."""
     actors = [step.actor for step in steps if step.actor >= 0]
-    switches = sum(one != other for one, other in zip(actors, actors[1:], strict=False))
+    switches = sum(one != other for one, other in pairwise(actors))
     injections = sum(step.actor == INJECTOR for step in steps)
     injections += sum(decision.choice != 0 for step in steps for decision in step.inner)
     return injections, switches, sum(choice != 0 for choice in tape), len(tape)

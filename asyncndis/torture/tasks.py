@@ -6,7 +6,7 @@ keep some) is walked in the same order in each run.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from typing import Any
 
@@ -29,7 +29,7 @@ class ControlledTask(asyncio.Task[Any]):
 
     def __init__(
         self,
-        coro: Coroutine[Any, Any, Any],
+        coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any],
         loop: asyncio.AbstractEventLoop,
         number: int,
         name: str,

@@ -68,7 +68,7 @@ class Strategy(ABC):
         :returns: an index below ``point.options``
         """
 
-    def end(self, run: Run) -> None:
+    def end(self, run: Run) -> None:  # noqa: B027 - most strategies have nothing to learn from a run
         """A schedule is over."""
 
     @property
