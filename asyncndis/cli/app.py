@@ -8,8 +8,10 @@ import click
 
 from asyncndis.base import NdisError, RuleViolation
 
+from .bridge import bridge
 from .ddi import ddi
 from .demo import demo
+from .doctor import doctor
 from .dump import dump
 from .rules import rules
 from .top import top
@@ -56,5 +58,5 @@ def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
 
 
-for verb in (ddi, demo, dump, rules, top):
+for verb in (bridge, ddi, demo, doctor, dump, rules, top):
     app.add_command(verb)
