@@ -9,6 +9,7 @@ from .learning_table import LearningTable, LearningTableStatistics, TickingTable
 from .parts import chain_parts, chain_parts_nowait, free_chain, head_of, parts_from
 from .parts_pool import PartsPool, PartsPoolStatistics
 from .pass_through import PassThrough, PassThroughStatistics
+from .port_miniport import PortMiniport, PortMiniportStatistics
 from .relays import BridgePortStatistics, BridgeStatistics
 from .shaper import Shaper, ShaperStatistics
 from .token_bucket import TokenBucket, TokenBucketStatistics, parse_rate
@@ -32,6 +33,8 @@ __all__ = [
     "PartsPoolStatistics",
     "PassThrough",
     "PassThroughStatistics",
+    "PortMiniport",
+    "PortMiniportStatistics",
     "Shaper",
     "ShaperStatistics",
     "TagProtocol",

@@ -77,7 +77,8 @@ class Adapter(MiniportCalls):
     """One instance of a miniport, from when it was added until it has halted; made by ``Ndis.add_adapter``.
 
     :ivar header_size: of the medium's header, in bytes
-    :ivar maximum_total_size: the longest frame with its header, in bytes
+    :ivar maximum_frame_size: the longest frame without its header, in bytes
+    :ivar maximum_total_size: the longest frame with its header, and with what may stand behind it, in bytes
     :ivar maximum_send_packets: the most packets in one MiniportSendPackets
     :ivar current_address: its station address
     :ivar connected: whether its medium is connected
@@ -113,6 +114,7 @@ class Adapter(MiniportCalls):
         self.group: TaskGroup = library.group
         self.defers = library.defers
         self.context: object = None
+        self.maximum_frame_size = 1500
         self.maximum_total_size = _HEADER + 1500
         self.maximum_send_packets = 1
         self.current_address = bytes(6)

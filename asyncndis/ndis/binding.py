@@ -79,7 +79,7 @@ class Binding(UpperEdge):
     @property
     def maximum_frame_size(self) -> int:
         """The longest frame without its header, in bytes. IRQL: any."""
-        return self.adapter.maximum_total_size - self.adapter.header_size
+        return self.adapter.maximum_frame_size
 
     def statistics(self) -> BindingStatistics:
         """The state of it now; O(n) in the packets that are out on its adapter. IRQL: any."""

@@ -57,6 +57,7 @@ class Miniport:
     :cvar check_for_hang_seconds: between two checks for hang; 0 means 2
     :cvar link_speed: in bit/s
     :cvar maximum_frame_size: in bytes, without the header
+    :cvar maximum_total_size: in bytes, with the header and what may stand behind it; None for the frame with its header
     :cvar lookahead: the most it can give, in bytes
     :cvar maximum_send_packets: the most packets in one ``send_packets``
     :cvar maximum_list_size: the most multicast addresses
@@ -75,6 +76,7 @@ class Miniport:
     check_for_hang_seconds: ClassVar[int] = 0
     link_speed: int = 1_000_000_000
     maximum_frame_size: int = 1500
+    maximum_total_size: int | None = None
     lookahead: int = 1500
     maximum_send_packets: int = 64
     maximum_list_size: int = 32
@@ -270,6 +272,7 @@ class Miniport:
             link_speed=self.link_speed,
             maximum_lookahead=self.lookahead,
             maximum_frame_size=self.maximum_frame_size,
+            longest_frame=self.maximum_total_size,
             maximum_send_packets=self.maximum_send_packets,
             maximum_list_size=self.maximum_list_size,
             mac_options=self.mac_options,

@@ -48,6 +48,7 @@ class MiniportProperties:
     :ivar maximum_lookahead: in bytes, 256 at least
     :ivar maximum_frame_size: in bytes, without the header
     :ivar header_size: in bytes
+    :ivar longest_frame: in bytes, with the header and what may stand behind it; None for no more than both
     :ivar maximum_list_size: the most multicast addresses
     :ivar maximum_send_packets: the most packets in one MiniportSendPackets
     :ivar transmit_buffer_space: memory for sending on the NIC, in bytes
@@ -72,6 +73,7 @@ class MiniportProperties:
     maximum_lookahead: int = 1500
     maximum_frame_size: int = 1500
     header_size: int = 14
+    longest_frame: int | None = None
     maximum_list_size: int = 32
     maximum_send_packets: int = 1
     transmit_buffer_space: int = 0x10000
@@ -110,7 +112,7 @@ class MiniportProperties:
     @property
     def maximum_total_size(self) -> int:
         """The longest frame with its header, in bytes."""
-        return self.maximum_frame_size + self.header_size
+        return self.longest_frame or self.maximum_frame_size + self.header_size
 
 
 @dataclass(slots=True)

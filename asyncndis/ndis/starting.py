@@ -28,7 +28,7 @@ __all__ = ["start_adapter"]
 
 _SUCCESS = NdisStatus.SUCCESS
 _LOOPBACK_FRAMES = 64
-_QUESTIONS = (*BIND_ORDER, Oid.GEN_MAXIMUM_TOTAL_SIZE, Oid.GEN_MEDIA_CONNECT_STATUS)
+_QUESTIONS = (*BIND_ORDER, Oid.GEN_MAXIMUM_FRAME_SIZE, Oid.GEN_MAXIMUM_TOTAL_SIZE, Oid.GEN_MEDIA_CONNECT_STATUS)
 _MANDATORY = (Oid.GEN_MAC_OPTIONS, Oid.IEEE_802_3_CURRENT_ADDRESS, Oid.IEEE_802_3_MAXIMUM_LIST_SIZE)
 
 
@@ -90,6 +90,7 @@ async def _interview(library: "Ndis", adapter: "Adapter") -> None:
     adapter.current_address = answers[Oid.IEEE_802_3_CURRENT_ADDRESS]
     adapter.maximum_send_packets = answers[Oid.GEN_MAXIMUM_SEND_PACKETS] or 1
     adapter.maximum_total_size = answers[Oid.GEN_MAXIMUM_TOTAL_SIZE] or adapter.maximum_total_size
+    adapter.maximum_frame_size = answers[Oid.GEN_MAXIMUM_FRAME_SIZE] or adapter.maximum_total_size - adapter.header_size
     mapped = adapter.scatter_gather
     if mapped is not None and mapped.maximum < adapter.maximum_total_size:
         raise NdisError(

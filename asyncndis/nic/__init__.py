@@ -1,4 +1,4 @@
-"""Floor 4: hardware. A bus-master NIC with descriptor rings, a simple one, wires, bad cables, captures."""
+"""Floor 4: hardware. A bus-master NIC with descriptor rings, a simple one, wires, bad cables, captures, ports."""
 
 from .busmaster import BusMasterNic, BusMasterState
 from .checker import RingChecker
@@ -7,6 +7,7 @@ from .device import Bus, Device, Link, WindowBus
 from .filters import FrameFilter
 from .impairments import Chooser, Conditions, Dice, PathStatistics
 from .interrupts import Cause, InterruptState
+from .port import Port, PortDriver, PortStatistics
 from .registers import (
     ADDRESS_VALID,
     DESCRIPTOR,
@@ -48,6 +49,9 @@ __all__ = [
     "NicCounter",
     "NicStatistics",
     "PathStatistics",
+    "Port",
+    "PortDriver",
+    "PortStatistics",
     "Register",
     "RingChecker",
     "RingState",

@@ -1,8 +1,11 @@
-"""Floor 5: the outside world. Capture files, and what kind of Ethernet frame is in them."""
+"""Floor 5: the outside world. Ports to TAPs, sockets and capture files; what kind of Ethernet frame is in these."""
 
 from .capture import SAMPLE, CaptureReader, CaptureWriter, PcapWriter, open_capture
 from .container import CaptureError, CaptureStatistics, Record
+from .errors import PortError
 from .ethernet import classify
+from .opening import open_port
+from .port_address import PortAddress, parse_port
 
 __all__ = [
     "SAMPLE",
@@ -11,7 +14,11 @@ __all__ = [
     "CaptureStatistics",
     "CaptureWriter",
     "PcapWriter",
+    "PortAddress",
+    "PortError",
     "Record",
     "classify",
     "open_capture",
+    "open_port",
+    "parse_port",
 ]

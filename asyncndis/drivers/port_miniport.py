@@ -1,0 +1,234 @@
+"""The miniport of a port: frames of a TAP, a socket or a capture file, with a ring to send from.
+
+Source: the pages of MiniportInitialize, MiniportSendPackets, MiniportReturnPacket, MiniportHalt, NdisMIndicateStatus.
+A port holds nothing back, so the ring does: packets are completed when they are written, and wait while there is no
+room; a sender with no more packets than the ring has places never loses one. Frames are taken from the port while
+packets are there to carry them; the others wait in the device.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from asyncndis.base import NdisError, NdisStatus, check_integer
+from asyncndis.memory import Packet
+from asyncndis.ndis import Adapter, DevicePnpEvent, FramePool, MediaState, Miniport, MiniportCounters, Oid
+from asyncndis.nic import Port
+from asyncndis.nic.port import BATCH, LONGEST_FRAME
+
+__all__ = ["PortMiniport", "PortMiniportStatistics"]
+
+_SUCCESS = NdisStatus.SUCCESS
+_FAILURE = NdisStatus.FAILURE
+_ABORTED = NdisStatus.REQUEST_ABORTED
+_HEADER = 14
+
+
+@dataclass(frozen=True, slots=True)
+class PortMiniportStatistics:
+    """A miniport at one moment.
+
+    :ivar waiting: packets in the ring, which wait for room
+    :ivar refused: packets for which the ring had no place
+    :ivar failed: packets that the port could not send
+    :ivar runts: frames that came without a whole header, which nothing can carry
+    """
+
+    waiting: int
+    refused: int
+    failed: int
+    runts: int
+
+
+class PortMiniport(Miniport):
+    """Drives a ``Port``: ``open_stack(Ipv4Host("10.0.0.2/24"), PortMiniport(), nic=open_port("tap:t0"))``.
+
+    :param name: for messages
+    :param slots: frames that may be with protocols at once
+    :param ring: packets that may wait to be sent
+    """
+
+    maximum_send_packets = 256
+    maximum_total_size = LONGEST_FRAME
+
+    _port: Port
+    _frames: FramePool
+
+    def __init__(self, *, name: str | None = None, slots: int = 256, ring: int = 512) -> None:
+        super().__init__(name=name)
+        check_integer("slots", slots, 1, 0xFFFF)
+        check_integer("ring", ring, 1)
+        self._slots = slots
+        self._ring = ring
+        self._waiting: deque[Packet] = deque()
+        self._is_on = False
+        self._is_sending = False
+        self._refused = self._failed = self._runts = 0
+
+    def __repr__(self) -> str:
+        link = "up" if self.media_state is MediaState.CONNECTED else "down"
+        return (
+            f"<PortMiniport {self.name!r} {'on' if self._is_on else 'off'}, link {link}, {len(self._waiting)} to send>"
+        )
+
+    def statistics(self) -> PortMiniportStatistics:
+        """The state of it now. IRQL: any."""
+        return PortMiniportStatistics(len(self._waiting), self._refused, self._failed, self._runts)
+
+    # Its life
+
+    async def initialize(self, adapter: Adapter) -> None:
+        """Take packets for what comes in, and plug into the port. Rules: LIFE-01, LIFE-02, LIFE-08.
+
+        :raises NdisError: ADAPTER_NOT_FOUND for other hardware; RESOURCE_CONFLICT when the port has a driver
+        """
+        port = adapter.nic
+        if not isinstance(port, Port):
+            raise NdisError(f"{self.name} drives a Port, not {port!r}", NdisStatus.ADAPTER_NOT_FOUND)
+        self._port = port
+        self.vendor_description = type(port).__name__
+        self.maximum_frame_size = self.lookahead = port.mtu
+        self.link_speed = port.link_bits_per_second
+        self.media_state = self._link()
+        self._frames = await adapter.allocate_frames(self._slots, name=f"frames of {adapter.name}")
+        try:
+            port.plug(self)
+        except BaseException:
+            await self._frames.aclose()
+            raise
+        self._is_on = True
+
+    async def halt(self) -> None:
+        """Unplug, and give everything back. Rules: LIFE-03, LIFE-04, SEND-16."""
+        self._switch_off()
+        await self.adapter.wait_for_returns()
+        await self._frames.aclose()
+
+    def shutdown(self) -> None:
+        """Only leave the port alone (LIFE-15)."""
+        self._is_on = False
+        self._port.unplug()
+
+    def reset(self) -> Any:
+        """Give back what waits; the port itself has nothing to reset (SEND-16)."""
+        self._take_back()
+        return _SUCCESS
+
+    def pnp_event(self, event: DevicePnpEvent, data: bytes = b"") -> None:
+        """The device was taken away: leave it alone."""
+        if event is DevicePnpEvent.SURPRISE_REMOVED:
+            self._switch_off()
+
+    # Traffic
+
+    def send_packets(self, packets: Sequence[Packet]) -> None:
+        """Write packets, or let them wait in the ring. IRQL: DISPATCH. Rules: SEND-02, SEND-08."""
+        waiting = self._waiting
+        room = self._ring - len(waiting)
+        waiting.extend(packets[:room])
+        if len(packets) > room:
+            self._refused += len(packets) - room
+            self.adapter.send_complete(packets[room:], NdisStatus.RESOURCES)
+        if not (self._is_sending or self._port.is_full):
+            self._send()
+
+    def cancel_send_packets(self, cancel_id: int) -> None:
+        """Give back what waits in the ring. IRQL: DISPATCH. Rule: SEND-14."""
+        matching = [packet for packet in self._waiting if packet.cancel_id == cancel_id]
+        self._waiting = deque(packet for packet in self._waiting if packet.cancel_id != cancel_id)
+        self.adapter.send_complete(matching, _ABORTED)
+
+    def return_packet(self, packet: Packet) -> None:
+        """A packet can carry the next frame. IRQL: DISPATCH."""
+        self._frames.free(packet)
+        if self._is_on and not self._port.lets_in:
+            self._let_in()
+
+    # What the port tells
+
+    def readable(self) -> None:
+        """Frames have come: indicate as many as there are packets for. IRQL: DISPATCH."""
+        if not self._is_on:
+            return
+        room = self._frames.capacity - self._frames.outstanding
+        if not room:
+            self._port.let_in(False)  # until one is returned
+            return
+        frames = self._port.receive(min(room, BATCH))
+        if frames:
+            allocate = self._frames.allocate_nowait
+            packets = [allocate(frame) for frame in frames if len(frame) >= _HEADER]
+            self._runts += len(frames) - len(packets)
+            for packet in packets:
+                packet.oob.header_size = _HEADER
+            self.adapter.indicate(packets)
+
+    def has_room(self) -> None:
+        """The port can be written again. IRQL: DISPATCH."""
+        if self._is_on and not self._is_sending:
+            self._send()
+
+    def link_changed(self) -> None:
+        """Tell NDIS that the link came or went. IRQL: DISPATCH."""
+        state = self._link()
+        if self._is_on and state is not self.media_state:
+            self.media_state = state
+            self.adapter.indicate_link(up=state is MediaState.CONNECTED)
+
+    # Information
+
+    def set(self, oid: int, value: Any) -> None:
+        """Let frames in while somebody wants them."""
+        super().set(oid, value)
+        if oid == Oid.GEN_CURRENT_PACKET_FILTER and self._is_on:
+            self._let_in()
+
+    def counters(self) -> MiniportCounters:
+        """What the port has counted."""
+        counts = self._port.statistics()
+        return MiniportCounters(
+            xmit_ok=counts.sent_frames,
+            rcv_ok=counts.received_frames - self._runts,
+            xmit_error=counts.dropped + self._refused,
+            rcv_error=self._runts,
+        )
+
+    # Parts
+
+    def _link(self) -> MediaState:
+        return MediaState.CONNECTED if self._port.link_up else MediaState.DISCONNECTED
+
+    def _let_in(self) -> None:
+        self._port.let_in(bool(self.packet_filter))
+
+    def _switch_off(self) -> None:
+        if self._is_on:
+            self._is_on = False
+            self._port.unplug()
+        self._take_back()
+
+    def _take_back(self) -> None:
+        waiting, self._waiting = list(self._waiting), deque()
+        self.adapter.send_complete(waiting, _ABORTED)
+
+    def _send(self) -> None:
+        """Write what waits, until it is done or there is no room. Completing may bring more: that has its turn here."""
+        self._is_sending = True
+        try:
+            while self._waiting and self._is_on:
+                packets = list(self._waiting)
+                sent = self._port.transmit([packet.to_bytes() for packet in packets])
+                for _ in range(sent):
+                    self._waiting.popleft()
+                lost: list[Packet] = []
+                is_full = self._port.is_full
+                if sent < len(packets) and not is_full:
+                    lost = [self._waiting.popleft()]
+                    self._failed += 1
+                self.adapter.send_complete(packets[:sent], _SUCCESS)
+                self.adapter.send_complete(lost, _FAILURE)
+                if is_full:
+                    break
+        finally:
+            self._is_sending = False

@@ -1,0 +1,129 @@
+"""Ports behind one descriptor or several, which hand over one frame a call: a TAP, or a datagram socket.
+
+Up to a batch of frames is read in one go, by as many calls: for a TAP there is none that reads several. What a write
+answers decides: EAGAIN and ENOBUFS, wait until it can be written; the peer or the link is away, the frame is lost, and
+the next is tried; the device is gone, the port is at its end.
+"""
+
+import errno
+import os
+from collections.abc import Sequence
+
+from asyncndis.nic.port import BATCH, LONGEST_FRAME, Frame, Port
+
+from .errors import PortError
+from .readiness import Readiness
+
+__all__ = ["DescriptorPort"]
+
+_GONE = frozenset({errno.EBADFD, errno.EBADF, errno.ENODEV, errno.ENXIO})
+
+
+class DescriptorPort(Port):
+    """A port behind descriptors; closing it closes them.
+
+    :param name: for messages
+    :param mac: see :class:`Port`
+    :param descriptors: non-blocking; frames are read from all, and written to the first, so that they keep their order
+    :param mtu: see :class:`Port`
+    """
+
+    def __init__(self, name: str, mac: bytes, descriptors: Sequence[int], mtu: int = 1500) -> None:
+        super().__init__(name, mac, mtu)
+        self._descriptors = tuple(descriptors)
+        self._out = self._descriptors[0]
+        self._is_full = False
+        self._ready = Readiness(name)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there is no room for a frame."""
+        return self._is_full
+
+    def let_in(self, wanted: bool) -> None:
+        """See :meth:`Port.let_in`."""
+        super().let_in(wanted)
+        for descriptor in self._descriptors:
+            self._ready.read(descriptor, self._readable if wanted else None)
+
+    def receive(self, limit: int = BATCH) -> list[bytes]:
+        """See :meth:`Port.receive`."""
+        frames: list[bytes] = []
+        append, read = frames.append, os.read
+        for descriptor in self._descriptors:
+            try:
+                for _ in range(limit - len(frames)):
+                    append(read(descriptor, LONGEST_FRAME))
+            except BlockingIOError:
+                pass
+            except OSError as error:
+                self._read_failed(error)
+        self._count_in(frames)
+        return frames
+
+    def transmit(self, frames: Sequence[Frame]) -> int:
+        """See :meth:`Port.transmit`."""
+        write, out = os.write, self._out
+        sent = octets = 0
+        try:
+            for frame in frames:
+                octets += write(out, frame)
+                sent += 1
+        except OSError as error:
+            self._write_failed(error)
+        self._frames_out += sent
+        self._bytes_out += octets
+        return sent
+
+    async def run(self) -> None:
+        """See :meth:`Port.run`."""
+        await self._ready.run()
+
+    def close(self) -> None:
+        """See :meth:`Port.close`."""
+        if not self._is_closed:
+            super().close()
+            for descriptor in self._descriptors:
+                os.close(descriptor)
+
+    def _readable(self) -> None:
+        if self._driver is not None:
+            self._driver.readable()
+
+    def _writable(self) -> None:
+        self._is_full = False
+        if self._driver is not None:
+            self._driver.has_room()
+
+    def _read_failed(self, error: OSError) -> None:
+        """A read has failed otherwise than for want of a frame: the link is down, or the device gone."""
+        if error.errno in _GONE:
+            self._fail(self._gone())
+        else:
+            self._link_failed()
+
+    def _write_failed(self, error: OSError) -> None:
+        if error.errno in (errno.EAGAIN, errno.ENOBUFS):
+            self._full += 1
+            self._is_full = True
+            self._wait_for_room()
+            return
+        self._dropped += 1
+        if error.errno in _GONE:
+            self._fail(self._gone())
+        elif error.errno not in (errno.EINVAL, errno.EMSGSIZE):  # no frame that can be sent
+            self._link_failed()
+
+    def _wait_for_room(self) -> None:
+        self._ready.write(self._out, self._writable)
+
+    def _link_failed(self) -> None:
+        """The other end does not answer."""
+        self._set_link(False)
+
+    def _gone(self) -> PortError:
+        return PortError(f"{self.name} was closed at its other end; open it again")
+
+    def _fail(self, error: Exception) -> None:
+        super()._fail(error)
+        self._ready.end(error)
