@@ -11,10 +11,6 @@ from tests.real.namespaces import Namespace
 REASON = missing_for_guests()
 pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
 PINGS = [f"ping -q -c {count} -i 0.05 -s {size} 10.9.0.2" for count, size in ((5, 56), (2, 1472), (2, 4000))]
-    "ping -q -c 5 -i 0.05 -s 56 10.9.0.2",
-    "ping -q -c 2 -i 0.05 -s 1472 10.9.0.2",
-    "ping -q -c 2 -i 0.05 -s 4000 10.9.0.2",
-)
 ANSWERS = ("5 packets received, 0% packet loss", "2 packets received, 0% packet loss")
 
 
