@@ -49,7 +49,7 @@ def explore(
     """
     plan = Plan(strategy, schedules, seed, max_steps, cancel, faults, timeout)
     _check(program, plan, jobs)
-    return Search(program, plan, make_strategy(strategy, seed, schedules), progress).run()
+    return Search(program, plan, make_strategy(strategy, seed, schedules, cancel=cancel, faults=faults), progress).run()
 
 
 def replay(line: str, program: Program) -> Failure | None:

@@ -47,6 +47,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
     :ivar expected: what has to hold some time, and what is wrong if it never does
     :ivar injects_faults: whether operations of the environment may fail
     :ivar choose: answers the choices that are not about who runs: (kind, options, name) to an index
+    :ivar holders: who holds a lock, by the lock's id, where somebody watches: for reports
     :ivar ending: the program itself is over; only what is ready still runs
     """
 
@@ -82,6 +83,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         self._handler: ExceptionHandler | None = None
         self._factory: TaskFactory | None = None
         self._foreign: dict[int, int] = {}
+        self.holders: dict[int, str] = {}
 
     # What runs next
 
@@ -181,6 +183,13 @@ class ControlledLoop(asyncio.AbstractEventLoop):
             self.tasks.append(task)
         return number
 
+    def names(self) -> list[str]:
+        """The names of all actors that have a number, by number."""
+        names = [f"job-{number}" for number in range(self.actors)]
+        for task in self.tasks:
+            names[self.number_of(task)] = task.get_name()
+        return names
+
     def _new_number(self) -> int:
         number = self.actors
         self.actors = number + 1
@@ -216,9 +225,9 @@ class ControlledLoop(asyncio.AbstractEventLoop):
     def move_clock(self) -> bool:
         """Let the earliest timers fire.
 
-        :returns: False if there are none, or the program is over
+        :returns: False if there are none, or the program is over and nobody is cleaning up any more
         """
-        if self.ending:
+        if not self.can_move_clock():
             return False
         due = self.timers.pop_due()
         if not due:
@@ -229,6 +238,12 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         for timer in due:
             self._queue_handle(timer)
         return True
+
+    def can_move_clock(self) -> bool:
+        """Whether there is a timer to wait for."""
+        if not self.timers:
+            return False
+        return not self.ending or any(task.cancelling() and not task.done() for task in self.tasks)
 
     def _in_some_order(self, due: list[asyncio.TimerHandle]) -> list[asyncio.TimerHandle]:
         ordered: list[asyncio.TimerHandle] = []

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from .failures import FailureKind, Trouble
+from .failures import FailureKind
 from .points import Step
 
 __all__ = ["Failure", "Progress", "Result", "Statistics"]
@@ -52,7 +52,6 @@ class Failure:
     minimal: tuple[Step, ...]
     found_by: str
     explanation: str
-    trouble: Trouble
 
     def report(self) -> str:
         """What is wrong, in which order it happens, and the line that replays it."""

@@ -7,12 +7,12 @@ from one suspension to the next. Beyond the end of a tape every choice is 0, whi
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .footprints import Footprint
 
-__all__ = ["CALLBACKS", "CLOCK", "INJECTOR", "Decision", "Kind", "Point", "Step"]
+__all__ = ["CALLBACKS", "CLOCK", "INJECTOR", "Decision", "Kind", "Line", "Point", "Step"]
 
 CALLBACKS = -1
 """The actor that runs the program's own plain callbacks, oldest first, as asyncio promises."""
@@ -59,6 +59,19 @@ class Point:
         self.step = 0
 
 
+class Line(NamedTuple):
+    """A source line of the program.
+
+    :ivar function: the qualified name of the function
+    :ivar filename: the file
+    :ivar number: the line's number, from 1
+    """
+
+    function: str
+    filename: str
+    number: int
+
+
 @dataclass(slots=True)
 class Decision:
     """A choice that was made: its place on the tape, how many answers there were, and which was given."""
@@ -82,7 +95,7 @@ class Step:
     :ivar inner: the choices made while the step ran
     :ivar woke: the actors that became ready while it ran
     :ivar footprint: what it read and wrote, where somebody tracks it
-    :ivar place: the source line at which the actor stood before the step, and after it
+    :ivar lines: the program's own source lines that ran, in order, where somebody wants them
     """
 
     actor: int
@@ -93,4 +106,4 @@ class Step:
     inner: list[Decision] = field(default_factory=list[Decision])
     woke: list[int] = field(default_factory=list[int])
     footprint: "Footprint | None" = None
-    place: tuple[str, str] = ("", "")
+    lines: tuple[Line, ...] = ()

@@ -1,15 +1,32 @@
 """A run under a strategy: each choice is put to it, and what was chosen is written down."""
 
 import asyncio
+from typing import Protocol
 
+from .footprints import Footprint
 from .injection import Injection, possible_injections
+from .lines import LineTracer
 from .loop import ControlledLoop
 from .points import CLOCK, INJECTOR, Decision, Kind, Point, Step
 from .strategies.base import Run, Strategy
-from .tracking import Tracker
-from .waits import place_of
 
-__all__ = ["Recorder"]
+__all__ = ["Recorder", "Tracker"]
+
+
+class Tracker(Protocol):
+    """Sees what the code of each step reads and writes."""
+
+    def start(self) -> object:
+        """The run begins."""
+        ...
+
+    def stop(self) -> object:
+        """The run is over."""
+        ...
+
+    def take(self) -> Footprint:
+        """What was touched since the last time."""
+        ...
 
 
 class Recorder:
@@ -33,6 +50,7 @@ class Recorder:
         self._left = injections
         self._tracker = tracker
         self._keeps_steps = strategy.wants_steps or strategy.wants_footprints
+        self._lines = LineTracer(loop) if strategy.wants_lines else None
         self._point = Point()
         self._step: Step | None = None
 
@@ -58,21 +76,21 @@ class Recorder:
         :param max_steps: the bound of steps
         :returns: whether the bound ended it
         """
-        tracker = self._tracker
-        if tracker is None:
-            return self._take_steps(max_steps)
-        tracker.start()
+        watchers = [watcher for watcher in (self._tracker, self._lines) if watcher is not None]
+        for watcher in watchers:
+            watcher.start()
         try:
             return self._take_steps(max_steps)
         finally:
-            tracker.stop()
+            for watcher in reversed(watchers):
+                watcher.stop()
 
     def _take_steps(self, max_steps: int) -> bool:
         loop, record = self.loop, self._record
         while record.length < max_steps:
             record.length += 1
             injections = possible_injections(loop) if self._left and not loop.ending else []
-            if not loop.ready and not (loop.timers and not loop.ending):
+            if not loop.ready and not loop.can_move_clock():
                 return False
             self._take_step(injections)
         return True
@@ -119,8 +137,6 @@ class Recorder:
         step = Step(actor, actors, decision)
         if injection is not None:
             step.injected, step.target = injection.text, injection.target
-        if self._strategy.wants_places:
-            step.place = (self._place(actor), "")
         self._step = step
         self._record.steps.append(step)
         return step
@@ -134,9 +150,6 @@ class Recorder:
         step.woke = [loop.actor_of(entry) for entry in loop.ready[before:]]
         if self._tracker is not None:
             step.footprint = self._tracker.take()
-        if self._strategy.wants_places:
-            step.place = (step.place[0], self._place(step.actor))
+        if self._lines is not None:
+            step.lines = self._lines.take(step.actor)
         self._step = None
-
-    def _place(self, actor: int) -> str:
-        return place_of(self.loop, actor)

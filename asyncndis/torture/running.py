@@ -13,10 +13,9 @@ from typing import Any
 from .bookkeeping import mark_bookkeeping
 from .failures import FailureKind, InvariantBroken, Trouble, trouble_of
 from .loop import ControlledLoop
-from .recording import Recorder
+from .recording import Recorder, Tracker
 from .strategies.base import Run, Strategy
 from .strategies.random_walk import pick
-from .tracking import Tracker
 from .waits import deadlock, endless_run, tasks_left
 
 __all__ = ["Program", "Runner"]
@@ -104,6 +103,8 @@ class Runner:
         except InvariantBroken as broken:
             trouble = trouble_of(broken)
         finally:
+            if strategy.wants_lines:
+                record.names = self.loop.names()
             self._clear()
         record.failed = trouble is not None
         return trouble
@@ -114,8 +115,11 @@ class Runner:
         main = self.loop.create_task(_as_coroutine(self.program()))
         main.add_done_callback(self._program_is_over)
 
-    def _program_is_over(self, _main: "asyncio.Task[Any]") -> None:
+    def _program_is_over(self, main: "asyncio.Task[Any]") -> None:
         self.loop.ending = True
+        if main.cancelled() or main._exception is not None:
+            for task in self.loop.tasks:  # as asyncio.run does
+                task.cancel()
 
     mark_bookkeeping(_program_is_over)
 

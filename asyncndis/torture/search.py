@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from .failures import Trouble
 from .outcome import Failure, Progress, Result, Statistics
+from .points import Step
 from .replaystring import Settings, encode, fingerprint
-from .reporting import explain
+from .reporting import explain, find_neighbour
 from .running import Program, Runner
-from .shrinking import Cost, cost_of, shrink_tape
+from .shrinking import shrink_tape
 from .simulation import collect_if_due, simulation
 from .strategies.base import Run, Strategy
 from .strategies.replay import Replay, Retrace
@@ -155,35 +156,42 @@ def describe(runner: Runner, plan: Plan, trouble: Trouble, tape: Sequence[int], 
     :param found_by: the strategy that found it
     """
 
-    def attempt(candidate: Sequence[int]) -> tuple[list[int], Cost] | None:
-        other, record = retrace(runner, candidate)
-        if other is None or other.identity != trouble.identity:
-            return None
-        return record.tape, cost_of(record.tape, record.steps)
+    def attempt(make: Callable[[Run], Strategy]) -> Run | None:
+        record = Run(0)
+        strategy = make(record)
+        strategy.begin(0)
+        other = runner.run(strategy, record)
+        return record if other is not None and other.identity == trouble.identity else None
 
     smallest = shrink_tape(tape, attempt)
-    _, found = retrace(runner, tape, with_places=True)
-    again, minimal = retrace(runner, smallest, with_places=True)
+    _, found = retrace(runner, tape, with_lines=True)
+    again, minimal = retrace(runner, smallest, with_lines=True)
+    neighbour = find_neighbour(smallest, minimal.steps, lambda other: _steps_if_passing(runner, other))
     replay = encode(smallest, Settings(fingerprint(runner.program), plan.cancel, plan.faults, plan.max_steps))
+    shown = again or trouble
     return Failure(
-        error=(again or trouble).error,
-        kind=trouble.kind,
+        error=shown.error,
+        kind=shown.kind,
         schedule=number,
         replay=replay,
         steps=tuple(found.steps),
         minimal=tuple(minimal.steps),
         found_by=found_by,
-        explanation=explain(again or trouble, minimal.steps, replay),
-        trouble=again or trouble,
+        explanation=explain(shown, minimal.steps, minimal.names, neighbour, replay),
     )
 
 
-def retrace(runner: Runner, tape: Sequence[int], *, with_places: bool = False) -> tuple[Trouble | None, Run]:
+def _steps_if_passing(runner: Runner, tape: Sequence[int]) -> list[Step] | None:
+    trouble, record = retrace(runner, tape, with_lines=True)
+    return record.steps if trouble is None else None
+
+
+def retrace(runner: Runner, tape: Sequence[int], *, with_lines: bool = False) -> tuple[Trouble | None, Run]:
     """Run a tape and write the steps down.
 
-    :param with_places: note the source lines of each step, too
+    :param with_lines: note the source lines of each step, too
     """
-    strategy = (Retrace if with_places else Replay)(tape)
+    strategy = (Retrace if with_lines else Replay)(tape)
     record = Run(0)
     strategy.begin(0)
     return runner.run(strategy, record), record

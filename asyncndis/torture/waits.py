@@ -1,61 +1,143 @@
-"""Who waits for what: the sentences for a deadlock, an endless run, and tasks that outlive the program."""
+"""Who waits for what, held by whom: the sentences for a deadlock, an endless run, and tasks that outlive the program.
+
+A task's chain of coroutines is walked to the program's own line that waits, and on to the primitive it waits for: a
+lock, event, queue or the like of asyncio or anyio by its class and the name that the program knows it by.
+"""
 
 import asyncio
-import os.path
-from types import CodeType, FrameType
+from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 from .failures import FailureKind, Trouble
 from .loop import ControlledLoop
+from .sources import is_program, short_place
 
-__all__ = ["deadlock", "endless_run", "place_of", "tasks_left"]
+__all__ = ["Deadlock", "Endless", "TasksLeft", "deadlock", "endless_run", "tasks_left"]
 
-_LIBRARIES = tuple(
-    os.path.dirname(os.path.abspath(path)) + os.sep  # noqa: PTH100, PTH120 - compared with code paths as strings
-    for path in (asyncio.__file__, __file__)
+_WAITING_CLASSES = (
+    "Lock",
+    "Semaphore",
+    "BoundedSemaphore",
+    "Event",
+    "Condition",
+    "Queue",
+    "Barrier",
+    "CapacityLimiter",
 )
 
 
+class Deadlock(RuntimeError):
+    """Nobody is ready, no timer is set, and the program is not over."""
+
+
+class Endless(RuntimeError):
+    """The bound of steps was reached."""
+
+
+class TasksLeft(RuntimeError):
+    """The program is over and tasks are not."""
+
+
 def deadlock(loop: ControlledLoop) -> Trouble:
-    """Nobody can go on: each task that is left, and where it waits."""
-    return Trouble(FailureKind.DEADLOCK, RuntimeError(f"nobody can go on: {_waiters(loop)}"))
+    """Nobody can go on: each task that is left, and what it waits for."""
+    return Trouble(FailureKind.DEADLOCK, Deadlock(f"nobody can go on: {_sentences(loop)}"))
 
 
 def endless_run(loop: ControlledLoop) -> Trouble:
-    """The bound of steps was reached."""
-    return Trouble(FailureKind.LIVELOCK, RuntimeError(f"the run does not end: {_waiters(loop)}"))
+    """The bound of steps was reached: somebody starves if others run and it waits, else nobody gets anywhere."""
+    return Trouble(FailureKind.LIVELOCK, Endless(f"the run does not end: {_sentences(loop)}"))
 
 
 def tasks_left(loop: ControlledLoop) -> Trouble:
     """The program is over and tasks are not."""
-    return Trouble(FailureKind.LEFT, RuntimeError(f"the program ended before its tasks: {_waiters(loop)}"))
+    return Trouble(FailureKind.LEFT, TasksLeft(f"the program ended before its tasks: {_sentences(loop)}"))
 
 
-def place_of(loop: ControlledLoop, actor: int) -> str:
-    """The program's own source line at which an actor stands, as ``function (file:line)``; empty if there is none."""
-    if actor < 0:
-        return ""
-    for task in loop.tasks:
-        if loop.number_of(task) == actor:
-            return "" if task.done() else _place(task)
-    return ""
+def _sentences(loop: ControlledLoop) -> str:
+    return "; ".join(_sentence(loop, task) for task in loop.tasks if not task.done())
 
 
-def _waiters(loop: ControlledLoop) -> str:
-    return "; ".join(f"{task.get_name()} waits in {_place(task)}" for task in loop.tasks if not task.done())
+def _sentence(loop: ControlledLoop, task: "asyncio.Task[Any]") -> str:
+    frames = list(_frames(task))
+    place = next(
+        (
+            f" in {frame.f_code.co_name} ({short_place(frame.f_code.co_filename, frame.f_lineno)})"
+            for frame in reversed(frames)
+            if is_program(frame.f_code.co_filename)
+        ),
+        "",
+    )
+    waiter: Any = getattr(task, "_fut_waiter", None)
+    if waiter is None:
+        return f"{task.get_name()} is ready{place}"
+    return f"{task.get_name()} waits for {_awaited(loop, frames, waiter)}{place}"
 
 
-def _place(task: "asyncio.Task[Any]") -> str:
-    place = ""
+def _frames(task: "asyncio.Task[Any]") -> Iterator[FrameType]:
+    """The frames of a suspended task, outermost first."""
     awaited: Any = task.get_coro()
     while awaited is not None:
-        code, line = _position(awaited)
-        if code is not None and not code.co_filename.startswith(_LIBRARIES):
-            place = f"{code.co_qualname} ({os.path.basename(code.co_filename)}:{line})"  # noqa: PTH119 - a name to read
-        awaited = getattr(awaited, "cr_await", None) or getattr(awaited, "gi_yieldfrom", None)
-    return place
+        for kind in ("cr", "gi", "ag"):
+            frame = getattr(awaited, f"{kind}_frame", None)
+            if frame is not None:
+                yield frame
+        awaited = next(
+            (found for name in ("cr_await", "gi_yieldfrom", "ag_await") if (found := getattr(awaited, name, None))),
+            None,
+        )
 
 
-def _position(awaited: Any) -> tuple[CodeType | None, int]:
-    frame: FrameType | None = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
-    return (None, 0) if frame is None else (frame.f_code, frame.f_lineno)
+def _awaited(loop: ControlledLoop, frames: list[FrameType], waiter: Any) -> str:
+    """What a task waits for, in words."""
+    if isinstance(waiter, asyncio.Task):
+        return str(waiter.get_name())
+    children = getattr(waiter, "_children", ())  # of gather
+    for depth, frame in enumerate(frames):
+        thing = frame.f_locals.get("self")
+        if not is_program(frame.f_code.co_filename) and type(thing).__name__ in _WAITING_CLASSES:
+            name = _name_of(thing, frames[depth - 1]) if depth else ""
+            return f"{type(thing).__name__}{name and ' ' + name}{_held_by(loop, thing)}"
+        if type(thing).__name__ == "TaskGroup":
+            children = getattr(thing, "_tasks", ())
+    tasks = [
+        other.get_name() for other in loop.tasks if not other.done() and (other in children or _wakes(other, waiter))
+    ]
+    return " and ".join(tasks) if tasks else "a future that nobody has settled"
+
+
+def _wakes(task: "asyncio.Task[Any]", waiter: Any) -> bool:
+    """Whether a task's end settles a future: gather and wait keep it in what they have called back."""
+    for callback, _context in getattr(task, "_callbacks", None) or ():
+        function = getattr(callback, "func", callback)
+        cells = getattr(function, "__closure__", None) or ()
+        if any(_content(cell) is waiter for cell in cells) or waiter in (getattr(callback, "args", None) or ()):
+            return True
+    return False
+
+
+def _content(cell: Any) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
+def _name_of(thing: object, frame: FrameType) -> str:
+    """How the program calls a thing: a variable, or an attribute of ``self``."""
+    for name, value in frame.f_locals.items():
+        if value is thing and name != "self":
+            return name
+    owner = frame.f_locals.get("self")
+    for name, value in getattr(owner, "__dict__", {}).items():
+        if value is thing:
+            return f"self.{name}"
+    return next((name for name, value in frame.f_globals.items() if value is thing), "")
+
+
+def _held_by(loop: ControlledLoop, thing: Any) -> str:
+    holder = loop.holders.get(id(thing))
+    if holder is None and hasattr(thing, "statistics"):  # anyio's know their owner
+        owner = getattr(thing.statistics(), "owner", None)
+        holder = getattr(owner, "name", None)
+    return f", held by {holder}" if holder else ""

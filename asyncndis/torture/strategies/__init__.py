@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from .base import Run, Strategy
+from .each_injection import EachInjection
+from .injecting import Injecting
 from .random_walk import RandomWalk
 
 __all__ = ["Run", "Strategy", "make_strategy"]
@@ -10,18 +12,26 @@ __all__ = ["Run", "Strategy", "make_strategy"]
 _STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {
     "auto": RandomWalk,
     "random": RandomWalk,
+    "each": EachInjection,
 }
 
 
-def make_strategy(name: str, seed: int, schedules: int) -> Strategy:
+def make_strategy(
+    name: str, seed: int = 0, schedules: int = 1000, *, cancel: bool = False, faults: str | None = None
+) -> Strategy:
     """A strategy for one search.
 
     :param name: such as "auto" or "dpor"
     :param seed: the seed of everything random
     :param schedules: how many schedules it may spend
+    :param cancel: whether cancellations and early timers are injected
+    :param faults: how operations of the environment fail; None if they do not
     :raises ValueError: the name is not known
     """
     make = _STRATEGIES.get(name)
     if make is None:
         raise ValueError(f"strategy={name!r} is not known: take one of {', '.join(_STRATEGIES)}")
-    return make(seed, schedules)
+    strategy = make(seed, schedules)
+    if strategy.systematic or not (cancel or faults):
+        return strategy
+    return Injecting(strategy, faults)

@@ -15,17 +15,19 @@ class Run:
     :ivar number: the number of the schedule, from 0
     :ivar tape: the choices made, in order
     :ivar steps: the steps taken; empty unless the strategy asked for them
+    :ivar names: the names of the actors, by number; empty unless the strategy asked for lines
     :ivar length: how many steps were taken
     :ivar failed: whether something went wrong
     :ivar bounded: whether the bound of steps ended it
     """
 
-    __slots__ = ("bounded", "failed", "length", "number", "steps", "tape")
+    __slots__ = ("bounded", "failed", "length", "names", "number", "steps", "tape")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.tape: list[int] = []
         self.steps: list[Step] = []
+        self.names: list[str] = []
         self.length = 0
         self.failed = False
         self.bounded = False
@@ -34,16 +36,18 @@ class Run:
 class Strategy(ABC):
     """Answers choices. Made anew for each search, from a seed and the number of schedules it may spend.
 
-    :cvar name: what users call it
-    :cvar wants_steps: whether it needs ``Run.steps``
-    :cvar wants_footprints: whether it needs to know what each step read and wrote
-    :cvar wants_places: whether it needs the source lines of each step
+    :ivar name: what users call it
+    :ivar systematic: whether it treats injections as answers like any other; what draws at random leaves them to a plan
+    :ivar wants_steps: whether it needs ``Run.steps``
+    :ivar wants_footprints: whether it needs to know what each step read and wrote
+    :ivar wants_lines: whether it needs the source lines of each step
     """
 
     name: ClassVar[str]
-    wants_steps: ClassVar[bool] = False
-    wants_footprints: ClassVar[bool] = False
-    wants_places: ClassVar[bool] = False
+    systematic: bool = False
+    wants_steps: bool = False
+    wants_footprints: bool = False
+    wants_lines: bool = False
 
     source: Callable[[], int] | None = None
     """Bytes that decide the schedule that has begun, where nothing else does: such schedules run at full speed."""

@@ -45,4 +45,4 @@ class Replay(Strategy):
 class Retrace(Replay):
     """Runs a tape and has the source lines of its steps written down, too."""
 
-    wants_places = True
+    wants_lines = True
