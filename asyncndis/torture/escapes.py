@@ -1,0 +1,258 @@
+"""Ways out of the simulation, each closed with an error at the line that takes it.
+
+What a real socket, thread or process does next no schedule decides, so a program that uses one cannot be replayed.
+While a search runs, ``guarded`` puts a guard before every function that leads outside. A guard refuses only what the
+explored program does: the call must come from the thread whose running loop is a simulated one. Other threads, signal
+handlers of test runners between two runs, debuggers and coverage pass. ``allow`` opens a way for one block of code.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from pathlib import Path
+from sysconfig import get_path
+from types import FrameType, ModuleType
+from typing import Any, Literal, NamedTuple, get_args
+
+from .patches import Patch, Patches
+
+__all__ = [
+    "LeftSimulation",
+    "Simulated",
+    "Way",
+    "allow",
+    "back_from_job",
+    "guarded",
+    "in_job",
+    "in_simulation",
+    "inside_job",
+    "left_simulation",
+    "outside",
+]
+
+Way = Literal["sockets", "threads", "processes", "signals", "sleep"]
+"""What leads out of a simulation."""
+
+
+class LeftSimulation(RuntimeError):
+    """The program did something that no schedule controls; the text names the line and the way to do without."""
+
+
+class Simulated:
+    """Marks the event loops whose programs must not leave them."""
+
+
+WAYS_OUT: dict[Way, str] = {
+    "sockets": "use asyncio streams or anyio.connect_tcp, which have a network in memory",
+    "threads": "use asyncio.to_thread, run_in_executor or anyio.to_thread, whose functions run as steps here",
+    "processes": "replace the process by a coroutine in the test",
+    "signals": "call the handler from a task",
+    "sleep": "await asyncio.sleep, whose time is virtual",
+}
+
+
+class Exit(NamedTuple):
+    """A function that leads outside: where it is, how the program calls it, and what that does."""
+
+    way: Way
+    module: str
+    name: str
+    shown: str
+    does: str
+
+
+_WAITING = "would wait for a thread that no schedule runs"
+EXITS = (
+    Exit("sockets", "socket", "socket.__init__", "socket.socket()", "opens a real socket"),
+    Exit("sockets", "socket", "getaddrinfo", "socket.getaddrinfo()", "asks the real resolver"),
+    Exit("sockets", "socket", "gethostbyname", "socket.gethostbyname()", "asks the real resolver"),
+    Exit("threads", "threading", "Thread.start", "Thread.start()", "starts a real thread"),
+    Exit("threads", "threading", "Condition.wait", "a wait of threading", _WAITING),
+    Exit("threads", "_thread", "start_new_thread", "start_new_thread()", "starts a real thread"),
+    Exit("threads", "_thread", "start_new", "start_new()", "starts a real thread"),
+    Exit("threads", "_thread", "start_joinable_thread", "start_joinable_thread()", "starts a real thread"),
+    Exit("threads", "concurrent.futures.thread", "ThreadPoolExecutor.submit", "submit()", "starts a real thread"),
+    Exit("processes", "concurrent.futures.process", "ProcessPoolExecutor.submit", "submit()", "starts a process"),
+    Exit("processes", "multiprocessing.process", "BaseProcess.start", "Process.start()", "starts a process"),
+    Exit("processes", "subprocess", "Popen.__init__", "subprocess.Popen()", "starts a process"),
+    Exit("processes", "_posixsubprocess", "fork_exec", "fork_exec()", "starts a process"),
+    Exit("processes", "os", "fork", "os.fork()", "starts a process"),
+    Exit("processes", "os", "forkpty", "os.forkpty()", "starts a process"),
+    Exit("processes", "os", "posix_spawn", "os.posix_spawn()", "starts a process"),
+    Exit("processes", "os", "posix_spawnp", "os.posix_spawnp()", "starts a process"),
+    Exit("processes", "os", "system", "os.system()", "starts a process"),
+    Exit("signals", "signal", "signal", "signal.signal()", "waits for real signals"),
+    Exit("signals", "signal", "setitimer", "signal.setitimer()", "waits for real signals"),
+    Exit("signals", "signal", "alarm", "signal.alarm()", "waits for real signals"),
+    Exit("sleep", "time", "sleep", "time.sleep()", "blocks the event loop"),
+)
+
+_allowed: ContextVar[frozenset[str]] = ContextVar("allowed ways out", default=frozenset())
+
+
+class _Here(threading.local):
+    """What is so in this thread: the loop whose job runs, if one does."""
+
+    job_of: asyncio.AbstractEventLoop | None = None
+
+
+_here = _Here()
+
+
+def left_simulation(shown: str, does: str, way_out: str) -> LeftSimulation:
+    """The error for something that leaves the simulation; it names the line of the program that is being run.
+
+    :param shown: the call, as a program writes it
+    :param does: what that would do
+    :param way_out: what to write instead
+    """
+    return LeftSimulation(f"{shown} at {_place(_culprit())} {does} and leaves the simulation: {way_out}")
+
+
+@contextmanager
+def allow(*ways: Way) -> Generator[None]:
+    """Let the code of a block leave the simulation; what it does there is not replayed.
+
+    :param ways: any of "sockets", "threads", "processes", "signals", "sleep"
+    :raises ValueError: for another name
+    """
+    unknown = sorted(set(ways) - set(get_args(Way)))
+    if unknown:
+        raise ValueError(f"allow() does not know {unknown[0]!r}: it takes {', '.join(map(repr, get_args(Way)))}")
+    before = _allowed.get()
+    _allowed.set(before | set(ways))
+    try:
+        yield
+    finally:
+        _allowed.set(before)  # not by token: a generator's block may end in another context
+
+
+@contextmanager
+def outside() -> Generator[None]:
+    """Run a block of the explorer's own code, such as a report of progress, as if no simulation were there."""
+    loop = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(loop)
+
+
+@contextmanager
+def inside_job() -> Generator[None]:
+    """Run a block as a thread of an executor would: no loop runs there, and it may sleep, which takes no time."""
+    before = _here.job_of
+    _here.job_of = asyncio._get_running_loop()
+    try:
+        with outside():
+            yield
+    finally:
+        _here.job_of = before
+
+
+@contextmanager
+def back_from_job() -> Generator[None]:
+    """Run a block of a job as the loop would, to which the job gave it."""
+    loop = _here.job_of
+    _here.job_of = None
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(None)
+        _here.job_of = loop
+
+
+def in_job() -> bool:
+    """Whether a job runs in this thread, in a simulation."""
+    return isinstance(_here.job_of, Simulated)
+
+
+def in_simulation() -> bool:
+    """Whether this thread runs code of an explored program."""
+    return isinstance(asyncio._get_running_loop(), Simulated) or in_job()
+
+
+# The guards
+
+
+def _guards() -> Iterator[Patch]:
+    for exit_ in EXITS:
+        owner: Any = sys.modules.get(exit_.module)
+        *path, name = exit_.name.split(".")
+        for step in path:
+            owner = getattr(owner, step, None)
+        original = getattr(owner, name, None)
+        if original is not None:
+            yield Patch(owner, name, _guard(original, exit_))
+    yield from _guards_of_imported("sleep", time.sleep)
+
+
+def _guards_of_imported(name: str, guard: Callable[..., Any]) -> Iterator[Patch]:
+    """Guard what ``from module import name`` took before the guards stood."""
+    original: object = vars(guard)["__wrapped__"]
+    for module in [*sys.modules.values()]:
+        if getattr(module, "__dict__", {}).get(name) is original:
+            yield Patch(module, name, guard)
+
+
+def _guard(original: Callable[..., Any], exit_: Exit) -> Callable[..., Any]:
+    @wraps(original)
+    def guard(*args: Any, **kwargs: Any) -> Any:
+        if not in_simulation() or exit_.way in _allowed.get():
+            return original(*args, **kwargs)
+        if exit_.way == "sleep" and in_job():
+            return None
+        if _culprit() is None:
+            return original(*args, **kwargs)
+        way_out = f'{WAYS_OUT[exit_.way]}, or write `with allow("{exit_.way}"):` around it'
+        raise left_simulation(exit_.shown, exit_.does, way_out)
+
+    return guard
+
+
+guarded = Patches(_guards).applied
+"""Guards all ways out for as long as a block runs: ``with guarded():``."""
+
+
+# Whose line it is
+
+_STANDARD_LIBRARY = get_path("stdlib")
+_INSTALLED = (get_path("purelib"), get_path("platlib"))
+_OURS = str(Path(__file__).parent)
+_TOOLS = {"IPython", "_pydev_bundle", "_pydevd_bundle", "_pytest", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
+"""Debuggers and the like: they may stop in the middle of a program and wait for real signals, sockets and threads."""
+
+
+def _culprit() -> FrameType | None:
+    """The innermost call that is not a library's, of those that lead here; none if a tool called."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _TOOLS:
+            return None
+        if not _is_library(frame.f_code.co_filename):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _is_library(filename: str) -> bool:
+    anyio: ModuleType | None = sys.modules.get("anyio")
+    if anyio is not None and filename.startswith(str(Path(anyio.__file__ or _OURS).parent)):
+        return True
+    if filename.startswith(("<frozen ", _OURS)):
+        return True
+    return filename.startswith(_STANDARD_LIBRARY) and not filename.startswith(_INSTALLED)
+
+
+def _place(frame: FrameType | None) -> str:
+    if frame is None:
+        return "an unknown line"
+    path = Path(frame.f_code.co_filename)
+    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    return f"{shown}:{frame.f_lineno}"
