@@ -12,7 +12,6 @@ pytestmark = pytest.mark.tools("iperf3")
 _, RIGHT = ADDRESSES
 DIRECTIONS = [pytest.param((), id="to the right"), pytest.param(("--reverse",), id="to the left")]
 MIB = 1024 * 1024
-RecordProperty = Callable[[str, object], None]
 
 
 def iperf3(cable: Bridged, *options: str) -> dict[str, Any]:
@@ -27,10 +26,10 @@ def iperf3(cable: Bridged, *options: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_tcp(cable: Bridged, direction: tuple[str, ...], record_property: RecordProperty) -> None:
+def test_tcp(cable: Bridged, direction: tuple[str, ...], tell: Callable[[str], None]) -> None:
     sums = iperf3(cable, "--bytes", "64M", *direction)
     assert sums["sum_received"]["bytes"] > 48 * MIB  # the server stops counting before the last have come
-    record_property("tcp_mbit_s", sums["sum_received"]["bits_per_second"] / 1e6)
+    tell(f"{sums['sum_received']['bits_per_second'] / 1e6:.0f} Mbit/s")
 
 
 def test_several_tcp_streams_both_ways_at_once(cable: Bridged) -> None:
@@ -40,10 +39,10 @@ def test_several_tcp_streams_both_ways_at_once(cable: Bridged) -> None:
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_udp_keeps_the_order(cable: Bridged, direction: tuple[str, ...], record_property: RecordProperty) -> None:
+def test_udp_keeps_the_order(cable: Bridged, direction: tuple[str, ...], tell: Callable[[str], None]) -> None:
     with cable.nothing_lost():
         sums = iperf3(cable, "--udp", "--bitrate", "20M", "--length", "1400", "--bytes", "2M", *direction)
     total = sums["sum"]
     assert total["packets"] >= 2 * MIB // 1400
     assert [stream["udp"]["out_of_order"] for stream in sums["streams"]] == [0]
-    record_property("udp_lost", total["lost_packets"])
+    tell(f"{total['lost_packets']} of {total['packets']} lost")
