@@ -3,6 +3,7 @@
 It controls an event loop and knows nothing of drivers; imports nothing else of asyncndis.
 """
 
+from .decorating import torture
 from .escapes import LeftSimulation, allow
 from .exploring import explore, replay, shrink
 from .failures import FailureKind, InvariantBroken
@@ -31,4 +32,5 @@ __all__ = [
     "fault",
     "replay",
     "shrink",
+    "torture",
 ]

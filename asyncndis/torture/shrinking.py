@@ -6,6 +6,7 @@ moved together. A candidate is kept if the run fails in the same way and costs l
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
@@ -118,7 +119,7 @@ class _Shrinker:
                 order.insert(target, blocks[place])
                 wanted = [actor for block in order for actor in block]
                 inner = [decision.choice for step in self.best.steps for decision in step.inner]
-                moved = self._accepts(lambda run, wanted=wanted, inner=inner: _Guided(run, wanted, inner))
+                moved = self._accepts(partial(_Guided, wanted=wanted, inner=inner))
                 if moved:
                     break
             place += not moved

@@ -7,7 +7,6 @@ drivers and scenarios read like a user's and count as the program.
 import linecache
 import sysconfig
 from functools import lru_cache
-from os.path import basename
 from pathlib import Path
 
 __all__ = ["is_program", "short_place", "text_of"]
@@ -39,4 +38,4 @@ def text_of(filename: str, number: int) -> str:
 
 def short_place(filename: str, number: int) -> str:
     """A place as ``file:line``, without the folders."""
-    return f"{basename(filename)}:{number}"
+    return f"{Path(filename).name}:{number}"
