@@ -5,6 +5,7 @@ from .container import CaptureError, CaptureStatistics, Record
 from .errors import PortError
 from .ethernet import classify
 from .opening import open_port
+from .pcapng_writer import PcapngWriter
 from .port_address import PortAddress, parse_port
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "CaptureStatistics",
     "CaptureWriter",
     "PcapWriter",
+    "PcapngWriter",
     "PortAddress",
     "PortError",
     "Record",
