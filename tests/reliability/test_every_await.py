@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Iterator
-from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +14,7 @@ import asyncndis.ndis
 from tests.reliability.kernel_scenarios import KERNEL_SCENARIOS
 from tests.reliability.ndis_scenarios import NDIS_SCENARIOS
 from tests.reliability.scenarios import SCENARIOS
-from tests.support.cancelling import Record, Scenario, cancel_at_each_await
+from tests.support.cancelling import Scenario, cancel_at_each_await, undisturbed
 from tests.support.loops import LOOPS
 from tests.support.worlds import rest
 
@@ -47,16 +46,11 @@ def coroutines_of(package: ModuleType) -> Iterator[str]:
                     yield value.__qualname__
 
 
-@cache
-def record_of(scenario: Scenario[Any], loop: str) -> Record:
-    with rest():
-        return cancel_at_each_await(scenario, loop)
-
-
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("scenario", ALL_SCENARIOS, ids=str)
 def test_cancelled_at_each_await(scenario: Scenario[Any], loop: str) -> None:
-    record = record_of(scenario, loop)
+    with rest():
+        record = cancel_at_each_await(scenario, loop)
     ways = 2 if loop == "trio" else 4
     assert record.runs == ways * (record.suspensions + 1)
     assert record.interrupted >= ways // 2 * record.suspensions, "a task that is cancelled asleep wakes up cancelled"
@@ -64,7 +58,7 @@ def test_cancelled_at_each_await(scenario: Scenario[Any], loop: str) -> None:
 
 @pytest.mark.parametrize("loop", LOOPS)
 def test_no_public_coroutine_is_forgotten(loop: str) -> None:
-    records = [record_of(scenario, loop) for scenario in ALL_SCENARIOS]
+    records = [undisturbed(scenario, loop) for scenario in ALL_SCENARIOS]
     called = {name for record in records for name in record.called}
     slept = {name for record in records for name in record.slept}
     public = {name for package in PACKAGES for name in coroutines_of(package)}

@@ -11,6 +11,7 @@ from asyncndis.kernel.clock import SECOND
 from asyncndis.testing import virtual_time
 from asyncndis.testing.scenarios import SCENARIOS
 from asyncndis.verifier import verify
+from tests.support.garbage import only_new_garbage
 from tests.support.loops import LOOPS, run_on
 
 LIFE = SCENARIOS["day_of_life"]
@@ -37,7 +38,7 @@ def test_memory_is_flat(loop: str, watch: Callable[[], AbstractContextManager[ob
                 clock.call_at(second * SECOND, sampler(samples))
             await LIFE.play(0)
 
-    with watch():
+    with only_new_garbage(), watch():
         run_on(loop, main)
     third = len(samples) // 3
     assert len(samples) == len(SAMPLES)

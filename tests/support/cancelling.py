@@ -21,7 +21,7 @@ import trio
 
 from tests.support.loops import run_on
 
-__all__ = ["Means", "Moment", "Record", "Scenario", "cancel_at_each_await"]
+__all__ = ["Means", "Moment", "Record", "Scenario", "cancel_at_each_await", "undisturbed"]
 
 W = TypeVar("W")
 T = TypeVar("T")
@@ -81,12 +81,18 @@ class Record:
 
 def cancel_at_each_await(scenario: Scenario[Any], loop: str) -> Record:
     """Run ``scenario`` on ``loop``, cancel it at each of its suspensions in turn, and check what is left each time."""
-    record = Record()
-    run_on(loop, lambda: _undisturbed(scenario, record))
+    record = undisturbed(scenario, loop)
     means = [Means.SCOPE] if loop == "trio" else list(Means)
     for number, means_, moment in product(range(record.suspensions + 1), means, Moment):
         record.runs += 1
         record.interrupted += run_on(loop, partial(_cancelled, scenario, number, means_, moment))
+    return record
+
+
+def undisturbed(scenario: Scenario[Any], loop: str) -> Record:
+    """Run ``scenario`` on ``loop`` once and cancel nothing."""
+    record = Record()
+    run_on(loop, lambda: _undisturbed(scenario, record))
     return record
 
 

@@ -251,7 +251,7 @@ def test_a_storm_of_cancellations_costs_a_few_looks_each(
     storm: Callable[[list[Waiter], Come], None], *, bulk: bool
 ) -> None:
     queue: WaiterQueue[int] = WaiterQueue(HandHost())
-    count = 100_000
+    count = 20_000
     come = partial(Waiter, queue, bulk=bulk)
     waiters = [come() for _ in range(count)]
     HandSeat.looks = 0

@@ -19,6 +19,7 @@ from asyncndis.ndis import (
     open_stack,
 )
 from asyncndis.verifier import verify
+from tests.support.garbage import only_new_garbage
 
 pytestmark = pytest.mark.every_loop
 
@@ -86,7 +87,7 @@ def packets_alive() -> int:
 
 @pytest.mark.parametrize("miniport", [Answering, Marking, Completing, Hearing])
 async def test_nothing_is_kept_of_packets(miniport: type[Miniport]) -> None:
-    with verify() as findings:
+    with only_new_garbage(), verify() as findings:
         async with open_stack(Freeing(), miniport()) as stack:
             frames = stack.binding.frames
             before = packets_alive()
