@@ -9,6 +9,7 @@ from .outcome import Failure, Progress, Result
 from .replaystring import decode
 from .running import Program
 from .search import Plan, Search, describe, retrace, simulated_runner
+from .spread import Spread
 from .strategies import make_strategy
 
 __all__ = ["explore", "replay", "shrink"]
@@ -40,8 +41,8 @@ def explore(
     :param cancel: also cancel tasks at their awaits and let timers fire early
     :param faults: also let operations of the environment fail: "nth" the n-th of a run, "sites" each new place once,
         "random" any of them
-    :param jobs: how many processes search; 1 searches in this one
-    :param executor: runs the parts of the search instead of local processes
+    :param jobs: how many processes search; 1 searches in this one, and so do "dfs" and "dpor"
+    :param executor: runs the parts of the search instead of local processes; the program must be picklable
     :param timeout: how many seconds the search may take
     :param progress: told a few times a second how far it is
     :raises ValueError: an argument makes no sense
@@ -49,7 +50,10 @@ def explore(
     """
     plan = Plan(strategy, schedules, seed, max_steps, cancel, faults, timeout)
     _check(program, plan, jobs)
-    return Search(program, plan, make_strategy(strategy, seed, schedules, cancel=cancel, faults=faults), progress).run()
+    chosen = make_strategy(strategy, seed, schedules, cancel=cancel, faults=faults)
+    if (jobs > 1 or executor is not None) and not chosen.systematic:
+        return Spread(program, plan, jobs, executor, progress).run()
+    return Search(program, plan, chosen, progress).run()
 
 
 def replay(line: str, program: Program) -> Failure | None:

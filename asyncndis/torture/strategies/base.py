@@ -6,7 +6,11 @@ from typing import ClassVar
 
 from asyncndis.torture.points import Point, Step
 
-__all__ = ["Run", "Strategy"]
+__all__ = ["Redundant", "Run", "Strategy"]
+
+
+class Redundant(Exception):  # noqa: N818 - it ends a run, and is no error
+    """Raised by ``Strategy.choose``: whatever comes of this run is known from others, so it ends here."""
 
 
 class Run:
@@ -19,9 +23,10 @@ class Run:
     :ivar length: how many steps were taken
     :ivar failed: whether something went wrong
     :ivar bounded: whether the bound of steps ended it
+    :ivar redundant: whether the strategy ended it, because others show the same
     """
 
-    __slots__ = ("bounded", "failed", "length", "names", "number", "steps", "tape")
+    __slots__ = ("bounded", "failed", "length", "names", "number", "redundant", "steps", "tape")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -31,6 +36,7 @@ class Run:
         self.length = 0
         self.failed = False
         self.bounded = False
+        self.redundant = False
 
 
 class Strategy(ABC):
@@ -72,8 +78,16 @@ class Strategy(ABC):
         :returns: an index below ``point.options``
         """
 
+    def stepped(self, step: Step) -> None:  # noqa: B027 - most strategies look at a run when it is over
+        """A step was taken; told where the strategy wants steps or footprints."""
+
     def end(self, run: Run) -> None:  # noqa: B027 - most strategies have nothing to learn from a run
         """A schedule is over."""
+
+    @property
+    def covers_all(self) -> bool:
+        """Whether everything is covered when nothing is left to try; a strategy with a bound covers less."""
+        return True
 
     @property
     def found_by(self) -> str:
