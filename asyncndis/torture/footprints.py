@@ -1,0 +1,164 @@
+"""What a step read and wrote, and whether two steps depend on each other.
+
+Two steps that touch nothing in common, or only read what they share, may change places without anybody noticing. That
+is all that partial-order reduction needs to know (Mazurkiewicz, "Trace theory", 1987). A step that touched something
+nobody could see depends on everything.
+"""
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Any, Protocol
+
+__all__ = ["SIZE", "WHOLE", "Footprint", "Location", "Owner", "Watcher", "dependent", "touch", "touch_call", "watched_by"]
+
+Owner = tuple[str, int]
+"""Whose state it is: a kind (mostly the name of a type), and a number that is the same in each run with this past."""
+Location = tuple[str, int, Hashable]
+"""A piece of state: the owner's kind and number, and the part: an attribute's name, a tuple of one key, or one below."""
+WHOLE = "*"
+"""The part that meets every other part of the same owner."""
+SIZE = "#"
+"""The part that changes when a container gets or loses an element."""
+
+
+class Footprint:
+    """What one step touched.
+
+    :ivar reads: what it read
+    :ivar writes: what it wrote
+    :ivar unknown: it touched something nobody could see
+    :ivar unseen: what that was, in words
+    :ivar owners: how many owners had a number when the step was over
+    :ivar still: afterwards its task stands where it stood before, with the same values in all variables
+    :ivar owners_touched: the owners of everything it read or wrote
+    """
+
+    __slots__ = ("_wide", "_wide_writes", "_written", "owners", "owners_touched", "reads", "still", "unseen", "writes")
+
+    def __init__(
+        self,
+        reads: Iterable[Location] = (),
+        writes: Iterable[Location] = (),
+        unseen: Iterable[str] = (),
+        owners: int = 0,
+        still: bool = False,
+    ) -> None:
+        self.reads = frozenset(reads)
+        self.writes = frozenset(writes)
+        self.unseen = frozenset(unseen)
+        self.owners = owners
+        self.still = still
+        self._written = {location[:2] for location in self.writes}
+        self.owners_touched = self._written | {location[:2] for location in self.reads}
+        self._wide_writes = {location[:2] for location in self.writes if location[2] == WHOLE}
+        self._wide = self._wide_writes | {location[:2] for location in self.reads if location[2] == WHOLE}
+
+    @property
+    def unknown(self) -> bool:
+        """Whether it touched something nobody could see."""
+        return bool(self.unseen)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Footprint):
+            return NotImplemented
+        return (self.reads, self.writes, self.unseen, self.owners) == (
+            other.reads,
+            other.writes,
+            other.unseen,
+            other.owners,
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # compared, never looked up
+
+    def __repr__(self) -> str:
+        return f"Footprint(reads={set(self.reads)}, writes={set(self.writes)}, unseen={set(self.unseen)})"
+
+    def __or__(self, other: "Footprint") -> "Footprint":
+        return Footprint(
+            self.reads | other.reads,
+            self.writes | other.writes,
+            self.unseen | other.unseen,
+            max(self.owners, other.owners),
+        )
+
+    def blurred(self, owners: int) -> "Footprint":
+        """The same as seen from another run that went the same way only until ``owners`` owners were numbered.
+
+        Later numbers may mean other objects there, so all that is known of those is their kind.
+
+        :param owners: how many owners have the same number in both runs
+        """
+        if self.owners <= owners:
+            return self
+        return Footprint(
+            (_blurred(location, owners) for location in self.reads),
+            (_blurred(location, owners) for location in self.writes),
+            self.unseen,
+            self.owners,
+        )
+
+    def meets(self, other: "Footprint") -> bool:
+        """Whether this one wrote something that the other touched."""
+        writes = self.writes
+        return not (
+            writes.isdisjoint(other.writes)
+            and writes.isdisjoint(other.reads)
+            and self._wide_writes.isdisjoint(other.owners_touched)
+            and self._written.isdisjoint(other._wide)
+        )
+
+
+def _blurred(location: Location, owners: int) -> Location:
+    kind, number, part = location
+    if number > owners:
+        number = -1
+    if isinstance(part, tuple) and len(part) == 2 and part[1] > owners:  # an element that is known by its own number
+        part = WHOLE
+    return kind, number, part
+
+
+def dependent(first: Footprint, second: Footprint) -> bool:
+    """Whether two steps may not change places: one wrote what the other touched, or one of them is unknown."""
+    if first.unseen or second.unseen:
+        return True
+    return first.meets(second) or second.meets(first)
+
+
+class Watcher(Protocol):
+    """Who is told what the running step touches."""
+
+    def touched(self, obj: object, name: str | None, write: bool) -> None:
+        """Hear of an object."""
+        ...
+
+    def called(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        """Hear of a call that no bytecode makes."""
+        ...
+
+
+_watchers: list[Watcher] = []
+
+
+def watched_by(watcher: Watcher | None) -> None:
+    """Let a watcher hear from now on; None: nobody."""
+    _watchers[:] = [] if watcher is None else [watcher]
+
+
+def touch(obj: object, name: str | None = None, write: bool = True) -> None:
+    """Say that the running step touched an object in a way that its bytecode does not show. Cheap when nobody tracks.
+
+    :param obj: the object
+    :param name: which part of it, so that other parts stay independent; None: the whole object
+    :param write: whether it was changed, or only read
+    """
+    for watcher in _watchers:
+        watcher.touched(obj, name, write)
+
+
+def touch_call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    """Say that the running step calls a function in a way that its bytecode does not show.
+
+    :param function: what is called; only a function written in C needs to be told
+    :param arguments: its positional arguments
+    """
+    for watcher in _watchers:
+        watcher.called(function, arguments)

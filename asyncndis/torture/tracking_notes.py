@@ -1,0 +1,142 @@
+"""What the running step touched so far: names for objects, and the two sets of a footprint.
+
+An object's number is that of its first touch in the run, so that two runs with the same past give the same numbers.
+Touched objects are held until the step is over, or an address could come to mean another object; those that nobody else
+holds by then are let go, and if they were new in the step, nobody will miss what was done to them.
+"""
+
+import sys
+from types import ModuleType
+from typing import Any
+from weakref import ReferenceType
+
+from .footprints import SIZE, WHOLE, Footprint, Location, Owner
+
+__all__ = ["CLASSES", "GLOBALS", "Notes"]
+
+CLASSES = "class attribute"
+"""The kind of all attributes of classes: a class is rarely written, so one name for the attribute in all classes do."""
+GLOBALS = "global"
+"""The kind of all names of modules."""
+
+_HOLDERS = 3  # the entry of the table, the variable of the loop, the argument of getrefcount
+_SCALARS = frozenset({int, str, bytes, bool, float, type(None)})
+
+
+class Notes:
+    """Collects what is touched until ``take``.
+
+    :ivar reads: locations read since
+    :ivar writes: locations written since
+    :ivar unseen: in words, what was touched that nobody could see
+    """
+
+    def __init__(self) -> None:
+        self.reads: set[Location] = set()
+        self.writes: set[Location] = set()
+        self.unseen: set[str] = set()
+        self._held: dict[int, tuple[Any, Owner]] = {}
+        self._owners = 0
+        self._owners_before = 0
+        self._exposed: dict[int, object] = {}
+
+    def begin_run(self) -> None:
+        """Forget the objects of the last run; what lets at their namespaces from outside stays known."""
+        self._held.clear()
+        self._owners = self._owners_before = 0
+        self.reads.clear()
+        self.writes.clear()
+        self.unseen.clear()
+
+    def owner(self, obj: object) -> Owner:
+        """The name of an object."""
+        held = self._held.get(id(obj))
+        if held is not None:
+            return held[1]
+        self._owners += 1
+        owner = (type(obj).__name__, self._owners)
+        self._held[id(obj)] = (obj, owner)
+        return owner
+
+    def read(self, obj: object, part: Any = WHOLE) -> None:
+        """Note that a part of an object was read."""
+        if id(obj) in self._exposed:
+            self.unseen.add("the namespace of an object")
+        self.reads.add((*self.owner(obj), part))
+
+    def write(self, obj: object, part: Any = WHOLE) -> None:
+        """Note that a part of an object was changed."""
+        if id(obj) in self._exposed:
+            self.unseen.add("the namespace of an object")
+        self.writes.add((*self.owner(obj), part))
+
+    def touch(self, obj: object, part: Any, write: bool) -> None:
+        """Note that a part of an object was read or changed."""
+        (self.write if write else self.read)(obj, part)
+
+    def touch_class(self, name: str, write: bool) -> None:
+        """Note that an attribute of a class was looked up or set."""
+        (self.writes if write else self.reads).add((CLASSES, 0, name))
+
+    def touch_global(self, module: ModuleType, name: str, write: bool) -> None:
+        """Note that an attribute of a module was looked up or set."""
+        (self.writes if write else self.reads).add((GLOBALS, 0, f"{module.__name__}.{name}"))
+
+    def key(self, key: Any) -> tuple[Any, ...] | None:
+        """The part of a container that belongs to a key; None where the key's own code says what is equal."""
+        kind = type(key)
+        if kind in _SCALARS:
+            return (key,)
+        if kind is ReferenceType and (target := key()) is not None:
+            key, kind = target, type(target)  # references are equal if their targets are
+        return self.owner(key) if kind.__eq__ is object.__eq__ else None
+
+    def touch_item(self, container: Any, key: Any, write: bool, resizes: bool = False) -> None:
+        """Note that the element of a key was read or changed.
+
+        :param resizes: the container may get or lose an element
+        """
+        part = self.key(key)
+        self.touch(container, WHOLE if part is None else part, write)
+        if resizes and part is not None:
+            self.write(container, SIZE)
+
+    def expose(self, namespace: object) -> None:
+        """From now on a dictionary that holds the attributes of an object, or a module's names, can be reached itself."""
+        self._exposed[id(namespace)] = namespace
+        self.unseen.add("the namespace of an object")
+
+    def take(self) -> Footprint:
+        """What was touched since the last time; the notes are empty again."""
+        gone = self._let_go()
+        footprint = Footprint(
+            (location for location in self.reads if location[:2] not in gone),
+            (location for location in self.writes if location[:2] not in gone),
+            self.unseen,
+            self._owners,
+        )
+        self.reads.clear()
+        self.writes.clear()
+        self.unseen.clear()
+        self._owners_before = self._owners
+        return footprint
+
+    def _let_go(self) -> set[Owner]:
+        """Let go of what only the notes hold; one object's end may be the end of others.
+
+        :returns: those of them that were new
+        """
+        gone: set[Owner] = set()
+        held = self._held
+        again = True
+        while again:
+            again = False
+            for address in reversed(list(held)):
+                obj = held[address][0]
+                if sys.getrefcount(obj) == _HOLDERS:
+                    again = True
+                    owner = held.pop(address)[1]
+                    if owner[1] > self._owners_before:
+                        gone.add(owner)
+                del obj
+        return gone

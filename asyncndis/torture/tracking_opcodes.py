@@ -1,0 +1,427 @@
+"""What each instruction touches: one small function per instruction that can touch shared state.
+
+A watch gets the notes, the frame, its slots, the place above the top of the stack, and the instruction's argument.
+Local variables belong to nobody else and need no watch; cells, globals, attributes, elements, iterators and calls do.
+"""
+
+import asyncio
+import dis
+import gc
+import sys
+import types
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any, NamedTuple
+
+from .footprints import WHOLE
+from .tracking_attributes import read_attribute, write_attribute
+from .tracking_calls import called
+from .tracking_frames import depths, variables_of
+from .tracking_notes import GLOBALS, Notes
+from .tracking_values import CONTAINERS, FROZEN, advance, operate, read_deep, read_flat, read_size, special_class
+
+__all__ = ["Plan", "Watch", "plan_of"]
+
+Watch = Callable[[Notes, FrameType, Any, int, Any], None]
+
+
+class Plan(NamedTuple):
+    """How to watch a piece of code.
+
+    :ivar slots: how many slots its frames have
+    :ivar watches: what to call before the instruction at an offset: the watch, the place above the stack, the argument
+    """
+
+    slots: int
+    watches: dict[int, tuple[Watch, int, Any]]
+
+
+def plan_of(code: CodeType, module: str) -> Plan:
+    """The plan for a piece of code.
+
+    :param module: the name of the module whose globals it runs with
+    :raises ValueError: if its stack cannot be followed
+    """
+    variables = variables_of(code)
+    depth_before = depths(code)
+    watches: dict[int, tuple[Watch, int, Any]] = {}
+    for instruction in dis.get_instructions(code):
+        watch = _WATCHES.get(instruction.opname)
+        if watch is None or instruction.offset not in depth_before:
+            continue
+        argument: Any = instruction.arg
+        if instruction.opname in _NAMED:
+            argument = instruction.argval
+        elif instruction.opname in _GLOBAL:
+            argument = f"{module}.{instruction.argval}"
+        elif instruction.opname in _DEREF:
+            argument = _cell_slot(code, instruction.argval)
+        watches[instruction.offset] = (watch, variables + depth_before[instruction.offset], argument)
+    return Plan(variables + code.co_stacksize, watches)
+
+
+def _cell_slot(code: CodeType, name: str) -> int:
+    if name in code.co_varnames:
+        return code.co_varnames.index(name)
+    cells = [cell for cell in code.co_cellvars if cell not in code.co_varnames]
+    return len(code.co_varnames) + [*cells, *code.co_freevars].index(name)
+
+
+# Names
+
+
+def _load_global(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
+    notes.reads.add((GLOBALS, 0, name))
+
+
+def _store_global(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
+    notes.writes.add((GLOBALS, 0, name))
+
+
+def _load_name(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
+    notes.reads.add((GLOBALS, 0, name))
+
+
+def _store_name(notes: Notes, frame: FrameType, _slots: Any, _top: int, name: str) -> None:
+    if not frame.f_code.co_flags & 0x2 and frame.f_locals is frame.f_globals:  # not in the body of a class
+        notes.writes.add((GLOBALS, 0, name))
+
+
+def _load_cell(notes: Notes, _frame: FrameType, slots: Any, _top: int, slot: int) -> None:
+    notes.read(slots[slot])
+
+
+def _store_cell(notes: Notes, _frame: FrameType, slots: Any, _top: int, slot: int) -> None:
+    notes.write(slots[slot])
+
+
+# Attributes
+
+
+def _load_attribute(notes: Notes, _frame: FrameType, slots: Any, top: int, name: str) -> None:
+    read_attribute(notes, slots[top - 1], name)
+
+
+def _store_attribute(notes: Notes, _frame: FrameType, slots: Any, top: int, name: str) -> None:
+    write_attribute(notes, slots[top - 1], name)
+
+
+def _load_super_attribute(notes: Notes, _frame: FrameType, slots: Any, top: int, name: str) -> None:
+    read_attribute(notes, super(slots[top - 2], slots[top - 1]), name)
+
+
+# Elements
+
+
+def _load_item(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _item(notes, slots[top - 2], slots[top - 1], "__getitem__")
+
+
+def _store_item(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _item(notes, slots[top - 2], slots[top - 1], "__setitem__")
+
+
+def _delete_item(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _item(notes, slots[top - 2], slots[top - 1], "__delitem__")
+
+
+def _load_slice(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _item(notes, slots[top - 3], None, "__getitem__")
+
+
+def _store_slice(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _item(notes, slots[top - 3], None, "__setitem__")
+    read_flat(notes, slots[top - 4])
+
+
+def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
+    kind = type(container)
+    write = method != "__getitem__"
+    if kind is dict:
+        missing = write and (method == "__delitem__" or notes.key(key) is None or key not in container)
+        notes.touch_item(container, key, write, missing)
+    elif kind is list:
+        if type(key) is int and method != "__delitem__" and -len(container) <= key < len(container):
+            notes.touch(container, (key % len(container),), write)
+        else:
+            notes.touch(container, WHOLE, write)
+    elif kind in FROZEN or isinstance(container, (tuple, type)) or special_class(kind, method) is None:
+        return
+    elif isinstance(container, memoryview):
+        notes.touch(container.obj, WHOLE, write)
+    elif isinstance(container, CONTAINERS):
+        makes = not write and special_class(kind, "__missing__") is not None and key not in container
+        notes.touch(container, WHOLE, write or makes)
+    else:
+        operate(notes, container, method)
+
+
+def _contains(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    container = slots[top - 1]
+    kind = type(container)
+    if kind is dict or kind is set:
+        notes.touch_item(container, slots[top - 2], write=False)
+    elif kind not in FROZEN:
+        read_deep(notes, container)
+        operate(notes, container, "__contains__")
+
+
+# Iteration
+
+
+def _iterate(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    operate(notes, slots[top - 1], "__iter__")
+
+
+def _advance(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    advance(notes, slots[top - 1])
+
+
+def _unpack(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    read_flat(notes, slots[top - 1])
+
+
+def _await(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _resume(notes, slots[top - 1])
+
+
+def _send(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _resume(notes, slots[top - 2])
+
+
+def _resume(notes: Notes, awaited: Any) -> None:
+    """Something awaited is asked how far it is: a future by its state, a coroutine by running."""
+    behind = _awaited_by(awaited)
+    if isinstance(behind, _Future):
+        notes.read(behind)
+    elif isinstance(behind, (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)):
+        notes.write(behind)
+    else:
+        operate(notes, behind, "__await__")
+        operate(notes, behind, "__next__")
+        operate(notes, behind, "send")
+
+
+def _awaited_by(awaited: Any) -> Any:
+    """What stands behind the helpers of C code for awaiting."""
+    if type(awaited).__name__ in _HELPERS:
+        for behind in gc.get_referents(awaited):
+            if isinstance(behind, (_Future, types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)):
+                return behind
+    return awaited
+
+
+# Operators
+
+
+def _binary(notes: Notes, _frame: FrameType, slots: Any, top: int, argument: int) -> None:
+    left, right = slots[top - 2], slots[top - 1]
+    if type(left) in FROZEN and type(right) in FROZEN:
+        return
+    in_place, method, mirrored = _OPERATORS[argument]
+    if in_place and isinstance(left, CONTAINERS):
+        notes.write(left)
+        read_flat(notes, right)
+        return
+    read_deep(notes, left)
+    read_deep(notes, right)
+    operate(notes, left, method)
+    operate(notes, right, mirrored)
+
+
+def _unary(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    for method in ("__neg__", "__invert__", "__pos__"):
+        operate(notes, slots[top - 1], method)
+
+
+def _compare(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    for value in (slots[top - 2], slots[top - 1]):
+        if type(value) not in FROZEN:
+            read_deep(notes, value)
+            operate(notes, value, "__eq__")
+            operate(notes, value, "__lt__")
+
+
+def _truth(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    value = slots[top - 1]
+    if type(value) not in FROZEN:
+        read_size(notes, value)
+
+
+def _length(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    read_size(notes, slots[top - 1])
+
+
+def _format(notes: Notes, _frame: FrameType, slots: Any, top: int, argument: int | None) -> None:
+    with_spec = argument is not None and argument & 4 == 4
+    value = slots[top - 1 - with_spec]
+    if type(value) not in FROZEN:
+        read_deep(notes, value)
+        for method in ("__format__", "__str__", "__repr__"):
+            operate(notes, value, method)
+
+
+def _format_with_spec(notes: Notes, frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    _format(notes, frame, slots, top, 4)
+
+
+def _match(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    subject = slots[top - 2]
+    if type(subject) not in FROZEN:
+        notes.read(subject)
+        operate(notes, subject, "__getitem__")
+
+
+def _match_class(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    subject = slots[top - 3]
+    for name in (*slots[top - 1], *getattr(slots[top - 2], "__match_args__", ())):
+        read_attribute(notes, subject, name)
+
+
+# Calls
+
+
+def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> None:
+    first = top - argument
+    try:
+        under = slots[first - 2]
+    except ValueError:  # nothing there: a plain call
+        under = None
+    above = _slot(slots, first - 1)
+    if _SELF_ABOVE:
+        function, has_self = under, above is not None
+        arguments = [above] if has_self else []
+    elif under is None:
+        function, arguments = above, []
+    else:
+        function, arguments = under, [above]
+    arguments += [slots[place] for place in range(first, top)]
+    _note_call(notes, frame, function, tuple(arguments))
+
+
+def _call_with_names(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> None:
+    _call(notes, frame, slots, top - 1, argument)
+
+
+def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> None:
+    named = argument & 1
+    spread = slots[top - 1 - named]
+    function = slots[top - (3 if _SELF_ABOVE else 2) - named]
+    if isinstance(spread, (tuple, list)):
+        arguments = tuple(spread)
+    else:
+        read_flat(notes, spread)
+        notes.unseen.add("arguments out of an iterator")
+        arguments = ()
+    if named:
+        arguments += tuple(slots[top - 1].values()) if isinstance(slots[top - 1], dict) else ()
+    _note_call(notes, frame, function, arguments)
+
+
+def _note_call(notes: Notes, frame: FrameType, function: Any, arguments: tuple[Any, ...]) -> None:
+    if type(function) is types.FunctionType:
+        return
+    if function is globals or function is locals or (function is vars and not arguments):
+        notes.expose(frame.f_globals)
+    elif function is vars and isinstance(arguments[0], object):
+        read_attribute(notes, arguments[0], "__dict__")
+    elif function is super or (function is type and len(arguments) == 1):
+        return
+    else:
+        called(notes, function, arguments)
+
+
+def _slot(slots: Any, place: int) -> Any:
+    try:
+        return slots[place]
+    except ValueError:
+        return None
+
+
+def _enter(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    manager = slots[top - 1]
+    for name in ("__enter__", "__aenter__"):
+        behind = special_class(type(manager), name)
+        if behind is not None:
+            called(notes, behind.__dict__[name], (manager,))
+
+
+def _leave(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
+    function = slots[top - 4]
+    called(notes, function, ())
+
+
+def _import(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
+    if name not in sys.modules:
+        notes.unseen.add(f"import {name}")
+
+
+def _anything(notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> None:
+    notes.unseen.add("a rare instruction")
+
+
+_Future = asyncio.Future
+_HELPERS = frozenset({"FutureIter", "_asyncio.FutureIter", "coroutine_wrapper"}) | frozenset(
+    {"async_generator_asend", "async_generator_athrow", "anext_awaitable"}
+)
+_SELF_ABOVE = sys.version_info >= (3, 13)
+"""Whether the object of a method lies above the function, as in 3.13, or below its arguments in any case."""
+
+_WORDS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv xor".split()
+_OPERATORS = [
+    *((False, f"__{word}__", f"__r{word}__") for word in _WORDS),
+    *((True, f"__i{word}__", f"__r{word}__") for word in _WORDS),
+]
+"""By the argument of BINARY_OP: whether it works in place, the method, and that of the other operand."""
+
+_NAMED = {"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "LOAD_SUPER_ATTR", "IMPORT_NAME", "IMPORT_FROM"}
+_GLOBAL = {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "STORE_NAME", "DELETE_NAME"} | {
+    "LOAD_FROM_DICT_OR_GLOBALS"
+}
+_DEREF = {"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "STORE_DEREF", "DELETE_DEREF"}
+
+_WATCHES: dict[str, Watch] = {
+    **dict.fromkeys(("LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"), _load_global),
+    **dict.fromkeys(("STORE_GLOBAL", "DELETE_GLOBAL"), _store_global),
+    "LOAD_NAME": _load_name,
+    **dict.fromkeys(("STORE_NAME", "DELETE_NAME"), _store_name),
+    **dict.fromkeys(("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"), _load_cell),
+    **dict.fromkeys(("STORE_DEREF", "DELETE_DEREF"), _store_cell),
+    **dict.fromkeys(("LOAD_ATTR", "LOAD_METHOD", "IMPORT_FROM"), _load_attribute),
+    **dict.fromkeys(("STORE_ATTR", "DELETE_ATTR"), _store_attribute),
+    "LOAD_SUPER_ATTR": _load_super_attribute,
+    "BINARY_SUBSCR": _load_item,
+    "STORE_SUBSCR": _store_item,
+    "DELETE_SUBSCR": _delete_item,
+    "BINARY_SLICE": _load_slice,
+    "STORE_SLICE": _store_slice,
+    "CONTAINS_OP": _contains,
+    **dict.fromkeys(("GET_ITER", "GET_AITER", "GET_YIELD_FROM_ITER"), _iterate),
+    "FOR_ITER": _advance,
+    **dict.fromkeys(
+        ("UNPACK_SEQUENCE", "UNPACK_EX", "LIST_EXTEND", "SET_UPDATE", "DICT_UPDATE", "DICT_MERGE"), _unpack
+    ),
+    **dict.fromkeys(("GET_AWAITABLE", "GET_ANEXT"), _await),
+    "SEND": _send,
+    "BINARY_OP": _binary,
+    **dict.fromkeys(("UNARY_NEGATIVE", "UNARY_INVERT", "UNARY_POSITIVE"), _unary),
+    "COMPARE_OP": _compare,
+    **dict.fromkeys(("UNARY_NOT", "TO_BOOL", "JUMP_IF_FALSE_OR_POP", "JUMP_IF_TRUE_OR_POP"), _truth),
+    "GET_LEN": _length,
+    **dict.fromkeys(("FORMAT_VALUE", "CONVERT_VALUE"), _format),
+    "FORMAT_SIMPLE": _format,
+    "FORMAT_WITH_SPEC": _format_with_spec,
+    **dict.fromkeys(("MATCH_KEYS",), _match),
+    "MATCH_CLASS": _match_class,
+    "CALL": _call,
+    "CALL_KW": _call_with_names,
+    "CALL_FUNCTION_EX": _call_spread,
+    **dict.fromkeys(("BEFORE_WITH", "BEFORE_ASYNC_WITH"), _enter),
+    "WITH_EXCEPT_START": _leave,
+    "IMPORT_NAME": _import,
+    **dict.fromkeys(("IMPORT_STAR", "PRINT_EXPR", "LOAD_LOCALS"), _anything),
+}
+if not _SELF_ABOVE:  # until 3.12 a jump asks for the truth itself
+    for _direction in ("", "_FORWARD", "_BACKWARD"):
+        for _truth_name in ("TRUE", "FALSE"):
+            _WATCHES[f"POP_JUMP{_direction}_IF_{_truth_name}"] = _truth

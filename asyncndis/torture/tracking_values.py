@@ -1,0 +1,217 @@
+"""What code written in C reads when it is handed a value: containers element by element, iterators one step on.
+
+Special methods that a class writes in Python need no care here: their own bytecode is watched. What matters is which
+class of C code stands behind an operation; those in ``KNOWN`` look at nothing but their own value.
+"""
+
+import array
+import asyncio
+import collections
+import contextvars
+import datetime
+import decimal
+import functools
+import gc
+import io
+import itertools
+import operator
+import random
+import re
+import threading
+import types
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from .footprints import SIZE
+from .tracking_notes import Notes
+
+__all__ = [
+    "CONTAINERS",
+    "FROZEN",
+    "GENERATORS",
+    "ITERATORS",
+    "KNOWN",
+    "SCALARS",
+    "advance",
+    "operate",
+    "read_deep",
+    "read_flat",
+    "read_size",
+    "special_class",
+]
+
+SCALARS = frozenset({int, float, complex, bool, str, bytes, type(None), range, type(...), type(NotImplemented), slice})
+"""Types whose values never change and hold nothing."""
+FROZEN = frozenset(
+    {
+        *SCALARS,
+        *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone, decimal.Decimal),
+        *(re.Pattern, re.Match, types.CodeType, types.GenericAlias, types.UnionType, object),
+    }
+)
+"""Types of C code whose values never change."""
+CONTAINERS = (list, dict, set, collections.deque, bytearray, array.array, types.MappingProxyType)
+"""Types of C code that hold values and change; their subclasses, too."""
+_BUFFERS = (io.StringIO, io.BytesIO, memoryview)
+_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+"""Types of running functions: whoever resumes one changes it."""
+ITERATORS = (
+    *(type(iter(source)) for source in ([], (), {}, set[int](), range(0), range(1 << 70), "", "é", b"", bytearray())),
+    *(type(iter(view)) for view in ({}.values(), {}.items(), collections.deque[int](), array.array("b"))),
+    *(type(reversed(source)) for source in ([], {}, {}.values(), {}.items(), collections.deque[int]())),
+    *(type(iter(collections.OrderedDict[int, int]())), type(iter(memoryview(b""))), type(iter(int, 0))),
+    *(enumerate, zip, map, filter, reversed, itertools.count, itertools.cycle, itertools.repeat, itertools.chain),
+    *(itertools.islice, itertools.accumulate, itertools.takewhile, itertools.dropwhile, itertools.starmap),
+    *(itertools.compress, itertools.pairwise, itertools.product, itertools.combinations, itertools.permutations),
+    *(itertools.zip_longest, itertools.filterfalse),
+)
+"""Types of C code that go through something and remember where they are."""
+KNOWN = frozenset(
+    {
+        *(FROZEN | {tuple, frozenset, type, property, super, BaseException, weakref.ReferenceType}),
+        *(*CONTAINERS, *_BUFFERS, *_VIEWS, *GENERATORS, *ITERATORS),
+        *(collections.defaultdict, collections.OrderedDict, asyncio.Future, asyncio.Task, contextvars.Context),
+        *(contextvars.ContextVar, contextvars.Token, types.FunctionType, types.MethodType, types.BuiltinFunctionType),
+        *(types.ModuleType, types.SimpleNamespace, types.FrameType, types.TracebackType, types.CellType),
+        *(functools.partial, operator.attrgetter, operator.itemgetter, threading.local, type(threading.Lock())),
+        *(type(threading.RLock()), random.Random.__bases__[0], types.MethodDescriptorType, types.WrapperDescriptorType),
+    }
+)
+"""Classes of C code whose special methods look at nothing but the value and its elements."""
+
+_MOST_ELEMENTS = 500
+
+
+def read_deep(notes: Notes, value: Any) -> None:
+    """Note that C code looked at a value and at everything in it that is not code of its own.
+
+    :param notes: where to note it
+    :param value: an argument, or an operand
+    """
+    left = _MOST_ELEMENTS
+    todo = [value]
+    seen: set[int] = set()
+    while todo:
+        value = todo.pop()
+        kind = type(value)
+        if kind in FROZEN or id(value) in seen:
+            continue
+        seen.add(id(value))
+        elements: Any = ()
+        if isinstance(value, (tuple, frozenset)):
+            elements = _elements(value)
+        elif isinstance(value, dict):
+            notes.read(value)
+            elements = [*dict.keys(value), *dict.values(value)]
+        elif isinstance(value, (list, set, collections.deque)):
+            notes.read(value)
+            elements = _elements(value)
+        elif kind in _VIEWS or kind is types.MappingProxyType:
+            elements = gc.get_referents(value)
+        elif isinstance(value, ITERATORS) or isinstance(value, GENERATORS):
+            advance(notes, value)
+        elif isinstance(value, (*CONTAINERS, *_BUFFERS)):
+            notes.read(value)
+        left -= len(elements)
+        if left < 0:
+            notes.unseen.add("what is in a big container")
+            return
+        todo += elements
+
+
+def _elements(value: Any) -> list[Any]:
+    """What is in a container, without asking an ``__iter__`` that a subclass has."""
+    for kind in (tuple, list, set, frozenset):
+        if isinstance(value, kind):
+            return list(kind.__iter__(value))
+    return list(collections.deque.__iter__(value))
+
+
+def read_flat(notes: Notes, value: Any) -> None:
+    """Note that C code went through the elements of a value once, without looking into them."""
+    kind = type(value)
+    if kind in FROZEN or isinstance(value, (tuple, frozenset)):
+        return
+    if isinstance(value, (*CONTAINERS, *_BUFFERS)):
+        notes.read(value)
+    elif kind in _VIEWS or kind is types.MappingProxyType:
+        for behind in gc.get_referents(value):
+            notes.read(behind)
+    elif isinstance(value, (*ITERATORS, *GENERATORS)):
+        advance(notes, value)
+    else:
+        operate(notes, value, "__iter__")
+
+
+def read_size(notes: Notes, container: Any) -> None:
+    """Note that the size of a container was asked for, or whether it is empty."""
+    kind = type(container)
+    if kind in FROZEN or isinstance(container, (tuple, frozenset)):
+        return
+    if kind in _VIEWS or kind is types.MappingProxyType:
+        for behind in gc.get_referents(container):
+            notes.read(behind, SIZE)
+    elif isinstance(container, (*CONTAINERS, *_BUFFERS)):
+        notes.read(container, SIZE)
+    else:
+        operate(notes, container, "__bool__")
+        operate(notes, container, "__len__")
+
+
+def advance(notes: Notes, iterator: Any) -> None:
+    """Note that an iterator went one step on, and looked at what it goes through."""
+    if isinstance(iterator, GENERATORS):
+        notes.write(iterator)
+        return
+    kind = type(iterator)
+    if kind not in ITERATORS:
+        operate(notes, iterator, "__next__")
+        return
+    notes.write(iterator)
+    for source in gc.get_referents(iterator):
+        _read_source(notes, source)
+
+
+def _read_source(notes: Notes, source: Any) -> None:
+    kind = type(source)
+    if kind in FROZEN or isinstance(source, type):
+        return
+    if isinstance(source, (*ITERATORS, *GENERATORS)):
+        advance(notes, source)
+    elif isinstance(source, tuple):  # the iterators of a zip; never the elements of a list
+        for each in source:
+            if isinstance(each, (*ITERATORS, *GENERATORS)):
+                advance(notes, each)
+    elif isinstance(source, (*CONTAINERS, *_BUFFERS)):
+        notes.read(source)
+    elif callable(source) and not isinstance(source, (types.FunctionType, types.MethodType)):
+        notes.unseen.add(f"what {getattr(source, '__qualname__', type(source).__qualname__)} does in an iterator")
+
+
+def special_class(kind: type, name: str) -> type | None:
+    """The class of C code that answers a special method of a type; None if it is Python code, or there is none."""
+    for klass in kind.__mro__:
+        if name in klass.__dict__:
+            return None if isinstance(klass.__dict__[name], (types.FunctionType, property)) else klass
+    return None
+
+
+_answers: dict[tuple[type, str], bool] = {}
+
+
+def operate(notes: Notes, value: Any, name: str) -> None:
+    """Note that a special method of a value may have been called by the interpreter.
+
+    :param name: the method; only its being known counts, what it reads is noted by who asks
+    """
+    kind = type(value)
+    known = _answers.get((kind, name))
+    if known is None:
+        behind = special_class(kind, name)
+        known = _answers[kind, name] = behind is None or behind in KNOWN
+    if not known:
+        notes.unseen.add(f"{kind.__qualname__}.{name}")
+
+
