@@ -3,7 +3,6 @@
 There is nothing to allow here: a controlled loop never waits for the operating system, so it could not keep them.
 """
 
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 from .escapes import WAYS_OUT, Simulated, Way, left_simulation
@@ -11,7 +10,7 @@ from .escapes import WAYS_OUT, Simulated, Way, left_simulation
 __all__ = ["ClosedLoop"]
 
 
-def _refused(name: str, does: str, way: Way) -> Callable[..., Any]:
+def _refused(name: str, does: str, way: Way) -> Any:
     def refuse(*_arguments: Any, **_options: Any) -> NoReturn:
         raise left_simulation(f"loop.{name}()", does, WAYS_OUT[way])
 
