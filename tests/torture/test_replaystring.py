@@ -166,7 +166,11 @@ def test_constants_count(load: Load, change: str) -> None:
 
 
 def test_bound_values_count() -> None:
-    sizes = [functools.partial(other_program, 3), functools.partial(other_program, size=3), other_program]
+    sizes: list[Callable[..., object]] = [
+        functools.partial(other_program, 3),
+        functools.partial(other_program, size=3),
+        other_program,
+    ]
     assert len({fingerprint(program).source for program in sizes}) == len(sizes)
     fingerprint(sizes[0]).require(functools.partial(other_program, 3))
 
