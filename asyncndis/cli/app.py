@@ -13,6 +13,7 @@ from .ddi import ddi
 from .demo import demo
 from .doctor import doctor
 from .dump import dump
+from .host import host
 from .rules import rules
 from .top import top
 
@@ -58,5 +59,5 @@ def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
 
 
-for verb in (bridge, ddi, demo, doctor, dump, rules, top):
+for verb in (bridge, ddi, demo, doctor, dump, host, rules, top):
     app.add_command(verb)

@@ -21,6 +21,7 @@ from .inet import EchoReply, HostEngine, HostStatistics
 __all__ = ["Ipv4Host", "Ipv4HostStatistics"]
 
 _IDENTIFIER = 1
+_LONGEST_PACKET = 65_535
 _FIRST_ADDRESS = bytes.fromhex("020000000001")
 
 
@@ -52,16 +53,19 @@ class Ipv4Host(Protocol):
     """An IPv4 host on one link: ``open_stack(Ipv4Host("10.9.0.1/24"), BusMaster(), nic=nic)``.
 
     :param address: its IPv4 address with the length of the prefix, as "10.9.0.1/24"
+    :param mtu: the longest IPv4 packet that it sends, in bytes, where the link would take longer ones
     :param name: for messages
+    :raises ValueError: when the address is none that a host can have, or the MTU is too small for IPv4
     """
 
     packet_filter = PacketFilter.DIRECTED | PacketFilter.BROADCAST
     frame_count = 256
 
-    def __init__(self, address: IPv4Interface | str, *, name: str | None = None) -> None:
+    def __init__(self, address: IPv4Interface | str, *, mtu: int = _LONGEST_PACKET, name: str | None = None) -> None:
         super().__init__(name=name)
         self._interface = address
-        self._engine = HostEngine(_FIRST_ADDRESS, address)  # which judges the address now; a link brings another
+        self._mtu = mtu
+        self._engine = HostEngine(_FIRST_ADDRESS, address, mtu=mtu)  # which judges both now; a link brings another
         self._pings: dict[tuple[IPv4Address, int], _Ping] = {}
         self._sequence = 0
         self._dropped = 0
@@ -73,6 +77,10 @@ class Ipv4Host(Protocol):
         """The state of it now. IRQL: any."""
         return Ipv4HostStatistics(self._engine.statistics(), self._dropped, len(self._pings))
 
+    def verdicts(self) -> dict[str, int]:
+        """How many frames met with which verdict, in words, since the link came. IRQL: any."""
+        return {str(verdict): count for verdict, count in self._engine.counters.most_common()}
+
     async def bind_adapter(self, bind: BindContext) -> Any:
         """An address is at home on one link: further adapters are declined. IRQL: PASSIVE."""
         return NdisStatus.NOT_ACCEPTED if self.bindings else await super().bind_adapter(bind)
@@ -82,7 +90,7 @@ class Ipv4Host(Protocol):
         self._engine = HostEngine(
             binding.address,
             self._interface,
-            mtu=binding.maximum_frame_size,
+            mtu=min(self._mtu, binding.maximum_frame_size),
             clock=binding.adapter.library.clock,
         )
         self._send(binding, self._engine.start())
