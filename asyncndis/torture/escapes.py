@@ -66,11 +66,18 @@ class Exit(NamedTuple):
     does: str
 
 
+_REAL_LOOP = "makes an event loop that waits for real files"
 _WAITING = "would wait for a thread that no schedule runs"
 EXITS = (
     Exit("sockets", "socket", "socket.__init__", "socket.socket()", "opens a real socket"),
+    Exit("sockets", "socket", "socket.accept", "socket.accept()", "waits for a real connection"),
+    Exit("sockets", "socket", "create_connection", "socket.create_connection()", "opens a real socket"),
+    Exit("sockets", "socket", "socketpair", "socket.socketpair()", "opens real sockets"),
+    Exit("sockets", "socket", "fromfd", "socket.fromfd()", "opens a real socket"),
     Exit("sockets", "socket", "getaddrinfo", "socket.getaddrinfo()", "asks the real resolver"),
     Exit("sockets", "socket", "gethostbyname", "socket.gethostbyname()", "asks the real resolver"),
+    Exit("sockets", "asyncio", "new_event_loop", "asyncio.new_event_loop()", _REAL_LOOP),
+    Exit("sockets", "asyncio.events", "new_event_loop", "asyncio.new_event_loop()", _REAL_LOOP),
     Exit("threads", "threading", "Thread.start", "Thread.start()", "starts a real thread"),
     Exit("threads", "threading", "Condition.wait", "a wait of threading", _WAITING),
     Exit("threads", "_thread", "start_new_thread", "start_new_thread()", "starts a real thread"),
