@@ -66,7 +66,7 @@ ESCAPES: list[tuple[Callable[[], object], Way, str]] = [
     (socket.socket, "sockets", r"socket.socket\(\) HERE opens a real socket"),
     (lambda: socket.create_connection(("127.0.0.1", 9)), "sockets", r"create_connection\(\) HERE opens a real socket"),
     (
-        lambda: socket.socketpair()[0].close(),
+        lambda: [*socket.socketpair()],
         "sockets",
         r"socket.socketpair\(\) HERE opens real sockets",
     ),
