@@ -5,6 +5,7 @@ the format of the kernel's Documentation/driver-api/early-userspace/buffer-forma
 """
 
 import shutil
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -20,10 +21,16 @@ INIT = """\
 for tool in cat insmod ip mount ping poweroff usleep; do /bin/busybox ln -s busybox /bin/$tool; done
 mount -t sysfs sysfs /sys
 insmod /nic.ko
-ip link set eth0 up
-ip addr add {address} dev eth0
-until [ "$(cat /sys/class/net/eth0/carrier)" = 1 ]; do usleep 20000; done
-echo GUEST LINK
+number=0
+for address in {addresses}; do
+    ip link set eth$number up
+    ip addr add $address dev eth$number
+    number=$((number + 1))
+done
+for nic in /sys/class/net/eth*; do
+    until [ "$(cat $nic/carrier)" = 1 ]; do usleep 20000; done
+done
+echo GUEST LINKS
 {commands}
 poweroff -f
 """
@@ -47,24 +54,27 @@ def missing_for_guests() -> str | None:
     return None
 
 
-def boot(place: Namespace, folder: Path, netdev: str, address: str, *commands: str) -> AbstractContextManager[Running]:
+def boot(
+    place: Namespace, folder: Path, netdevs: Sequence[str], addresses: Sequence[str], commands: Sequence[str]
+) -> AbstractContextManager[Running]:
     """Start a guest in a namespace; what it prints comes over its serial line.
 
     :param folder: where its initramfs is made
-    :param netdev: what its NIC is plugged in to, in QEMU's words and without an id
-    :param address: of the guest, with the length of the prefix
-    :param commands: what it does once its NIC has a link
+    :param netdevs: what each of its NICs is plugged in to, in QEMU's words and without an id
+    :param addresses: of its NICs, with the length of the prefix
+    :param commands: what it does once all NICs have a link
     """
     kernel, modules = _kernels()[-1]
     initramfs = folder / "initramfs"
-    initramfs.write_bytes(_initramfs(modules / NIC, INIT.format(address=address, commands="\n".join(commands))))
-    options = (
-        "-accel tcg -m 128 -nodefaults -no-user-config -no-reboot -display none -serial stdio "
-        f"-kernel {kernel} -initrd {initramfs} -netdev {netdev},id=net0 -device e1000,netdev=net0,romfile="
-    )
-    return place.running(
-        "qemu-system-x86_64", *options.split(), "-append", "console=ttyS0 quiet panic=-1 mitigations=off tsc=unstable"
-    )
+    script = INIT.format(addresses=" ".join(addresses), commands="\n".join(commands))
+    initramfs.write_bytes(_initramfs(modules / NIC, script))
+    options = [
+        "-accel tcg -m 128 -nodefaults -no-user-config -no-reboot -display none -serial stdio",
+        f"-kernel {kernel} -initrd {initramfs}",
+        *(f"-netdev {netdev},id=n{n} -device e1000,netdev=n{n},romfile=" for n, netdev in enumerate(netdevs)),
+    ]
+    words = [word for line in options for word in line.split()]
+    return place.running("qemu-system-x86_64", *words, "-append", "console=ttyS0 quiet panic=-1 mitigations=off")
 
 
 def _initramfs(nic: Path, script: str) -> bytes:

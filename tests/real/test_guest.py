@@ -1,5 +1,6 @@
-"""The e1000 driver of a guest's kernel is the peer: it pings the host of asyncndis, and through the bridge."""
+"""The e1000 driver of a guest's kernel pings our host over sockets of both kinds, and the kernel through a bridge."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -9,40 +10,42 @@ from tests.real.guest import boot, missing_for_guests
 from tests.real.namespaces import Namespace
 
 REASON = missing_for_guests()
-pytestmark = pytest.mark.skipif(REASON is not None, reason=str(REASON))
-PINGS = [f"ping -q -c {count} -i 0.05 -s {size} 10.9.0.2" for count, size in ((5, 56), (2, 1472), (2, 4000))]
-ANSWERS = ("5 packets received, 0% packet loss", "2 packets received, 0% packet loss")
+BOOTING_S = 120
+PINGS = ((5, 56), (2, 1472), (2, 4000))
 
 
-def plugs(folder: Path, kind: str) -> tuple[str, str]:
-    """What QEMU and what asyncndis call the two ends of one cable."""
-    one, other = folder / "guest", folder / "port"
-    if kind == "dgram":
-        sockets = f"local.type=unix,local.path={one},remote.type=unix,remote.path={other}"
-        return f"dgram,{sockets}", f"unix:{other},{one}"
-    return f"stream,server=off,addr.type=unix,addr.path={other}", f"stream:{other}"
+def dgram(folder: Path, name: str) -> tuple[str, str]:
+    """What QEMU and what asyncndis call the two ends of a pair of datagram sockets."""
+    guest, port = folder / f"{name}.guest", folder / f"{name}.port"
+    return f"dgram,local.type=unix,local.path={guest},remote.type=unix,remote.path={port}", f"unix:{port},{guest}"
 
 
-def check_pings(place: Namespace, folder: Path, netdev: str) -> None:
-    with boot(place, folder, netdev, "10.9.0.1/24", *PINGS, "echo GUEST DONE") as guest:
-        guest.wait_for("GUEST LINK", 120)
-        guest.wait_for("GUEST DONE", 120)
-        assert guest.output.count(ANSWERS[0]) == 1, guest.output
-        assert guest.output.count(ANSWERS[1]) == 2, guest.output
-        assert guest.wait(60) == 0
+def stream(folder: Path, name: str) -> tuple[str, str]:
+    """The same of a stream, where asyncndis listens."""
+    return f"stream,server=off,addr.type=unix,addr.path={folder / name}", f"stream:{folder / name}"
 
 
-@pytest.mark.parametrize("kind", ["dgram", "stream"])
-def test_a_guest_pings_our_host(place: Namespace, tmp_path: Path, kind: str) -> None:
-    netdev, port = plugs(tmp_path, kind)
-    with asyncndis(place, "host", port, "--address", "10.9.0.2/24") as host:
-        check_pings(place, tmp_path, netdev)
-        ends_cleanly(host)
-
-
-def test_a_guest_pings_the_kernel_through_the_bridge(place: Namespace, tmp_path: Path) -> None:
-    netdev, port = plugs(tmp_path, "dgram")
-    with asyncndis(place, "bridge", port, "tap:b") as bridge:
+@pytest.mark.skipif(REASON is not None, reason=str(REASON))
+def test_a_guest_pings_over_three_cables(place: Namespace, tmp_path: Path) -> None:
+    plugs = [stream(tmp_path, "one"), dgram(tmp_path, "two"), dgram(tmp_path, "three")]
+    netdevs, ports = zip(*plugs, strict=True)
+    words = [
+        ("host", ports[0], "--address", "10.9.1.2/24"),
+        ("host", ports[1], "--address", "10.9.2.2/24"),
+        ("bridge", ports[2], "tap:b"),
+    ]
+    addresses = [f"10.9.{network}.1/24" for network in (1, 2, 0)]
+    commands = [
+        f"ping -q -c {count} -i 0.05 -s {size} 10.9.{network}.2" for network in (1, 2, 0) for count, size in PINGS
+    ]
+    with ExitStack() as stack:
+        programs = [stack.enter_context(asyncndis(place, *line)) for line in words]
         set_up(place, "b", 2)
-        check_pings(place, tmp_path, netdev)
-        ends_cleanly(bridge)
+        guest = stack.enter_context(boot(place, tmp_path, netdevs, addresses, [*commands, "echo GUEST DONE"]))
+        guest.wait_for("GUEST LINKS", BOOTING_S)
+        guest.wait_for("GUEST DONE", BOOTING_S)
+        assert guest.output.count("5 packets received, 0% packet loss") == 3, guest.output
+        assert guest.output.count("2 packets received, 0% packet loss") == 6, guest.output
+        assert guest.wait() == 0
+        for program in programs:
+            ends_cleanly(program)
