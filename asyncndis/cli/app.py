@@ -14,6 +14,7 @@ from .demo import demo
 from .doctor import doctor
 from .dump import dump
 from .host import host
+from .replay import replay
 from .rules import rules
 from .top import top
 
@@ -59,5 +60,5 @@ def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
 
 
-for verb in (bridge, ddi, demo, doctor, dump, host, rules, top):
+for verb in (bridge, ddi, demo, doctor, dump, host, replay, rules, top):
     app.add_command(verb)

@@ -13,8 +13,8 @@ from asyncndis.kernel import run
 from asyncndis.real import SAMPLE
 from asyncndis.verifier import verify
 
+from .crossing import Outcome, cross
 from .figures import bits_per_second, duration, of, plural
-from .replay import Outcome, replay
 from .tables import facts, ranking
 from .traffic import Traffic, talk
 
@@ -90,9 +90,9 @@ def _run(
 ) -> tuple[Traffic | None, Outcome]:
     """Both halves, or the second with a file of the user's."""
     if file is not None:
-        return None, run(replay, file, target, ring, seconds, console, loop=loop)
+        return None, run(cross, file, target, ring, seconds, console, loop=loop)
     traffic = run(talk, seconds, ring, console, loop=loop) if seconds else None
-    return traffic, run(replay, SAMPLE, target, ring, 0.0, console, loop=loop)
+    return traffic, run(cross, SAMPLE, target, ring, 0.0, console, loop=loop)
 
 
 def _print(console: Console, traffic: Traffic | None, outcome: Outcome, output: Path | None, violations: int) -> None:

@@ -1,196 +1,182 @@
-"""The second half of the demo: a capture file, sent through one machine, received and written down by the other.
+"""``asyncndis replay``: send the frames of a capture file into a port, at the pace at which they were recorded.
 
-What the writer gets is what came over the wire, so that an identical file proves the way. A frame that no Ethernet can
-carry (of another link type, shorter than a header, longer than the NIC takes) goes beside the wire, and is counted.
+A frame goes out when it is due, never before; what is late follows at once, in order, and the pool of the sender holds
+it back while the port has no room. What no Ethernet can carry is left out and counted. A damaged file is sent up to the
+damage.
 """
 
-import filecmp
+import json
 import time
-from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import anyio
+import click
+from anyio.lowlevel import checkpoint
 from rich.console import Console
-from rich.text import Text
 
 from asyncndis.base import NdisError
-from asyncndis.memory import Packet
-from asyncndis.ndis import Binding, PacketFilter, Protocol
-from asyncndis.real import CaptureReader, CaptureWriter, Record, classify, open_capture
+from asyncndis.drivers import PortMiniport
+from asyncndis.kernel import run
+from asyncndis.ndis import open_stack
+from asyncndis.real import CaptureError, CaptureReader, Record, open_capture, open_port
 
-from .figures import of
-from .machines import FREE, Machines, Player, open_machines, watch
+from .figures import bits_per_second, duration
+from .machines import Player
+from .serving import Loop, loop_option
+from .tables import facts
 
-__all__ = ["Outcome", "replay"]
+__all__ = ["replay"]
 
-_ETHERNET = 1
-_SHORTEST = 14
-_ORDINARY = 1514
-_LONGEST = 16_000
+_ETHERNET, _HEADER = 1, 14
+_NS_PER_S = 1_000_000_000
+_FRAMES = 256
+_ORIGINAL, _MAX = "original", "max"
+
+Rate = float | None
+"""Frames in a second; infinite for as fast as it goes, None for the pace of the recording."""
 
 
-@dataclass(frozen=True)
+class Pace(click.ParamType[Rate]):
+    """A rate: a word, or frames in a second."""
+
+    name = "rate"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Rate:
+        """The rate.
+
+        :raises click.BadParameter: when it is none
+        """
+        if value == _ORIGINAL:
+            return None
+        if value == _MAX:
+            return float("inf")
+        try:
+            rate = float(value)
+        except ValueError:
+            rate = 0.0
+        if not 0 < rate < float("inf"):
+            self.fail(f"{value!r} is no rate; write original, max, or how many frames a second", param, ctx)
+        return rate
+
+
+@dataclass
 class Outcome:
-    """What became of a capture."""
+    """What became of a capture.
+
+    :ivar file: its path
+    :ivar port: where it went
+    :ivar frames: frames that went out
+    :ivar bytes: their bytes
+    :ivar lost: frames that the port did not take, for want of a link or of an other end
+    :ivar left_out: records that are no Ethernet frames, or shorter than its header
+    :ivar cut: frames that went out shorter than they had been, since the capture does not hold all of them
+    :ivar seconds: how long it took
+    """
 
     file: str
-    frames: int
-    bytes: int
-    beside: int
-    seconds: float
-    frames_per_second: float
-    spread_seconds: float
-    ring: int
-    pool_high_water: int
-    waits: int
-    longest_wait_ms: float
-    kinds: dict[str, int]
-    identical: bool
+    port: str
+    frames: int = 0
+    bytes: int = 0
+    lost: int = 0
+    left_out: int = 0
+    cut: int = 0
+    seconds: float = 0.0
 
 
-class Recorder(Protocol):
-    """Receives everything, and writes it down in the place from which it was sent.
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("port")
+@click.option(
+    "--rate",
+    default=_ORIGINAL,
+    show_default=True,
+    type=Pace(),
+    metavar="original|max|N",
+    help="As recorded, as fast as it goes, or N frames a second.",
+)
+@loop_option
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_context
+def replay(ctx: click.Context, file: Path, port: str, rate: Rate, loop: Loop, as_json: bool) -> None:
+    """Send the frames of FILE (pcap or pcapng) into PORT, unchanged and in order.
 
-    :param writer: the capture that takes it
-    :ivar kinds: how many frames of each kind there were
-    :ivar bytes: their bytes
-    :ivar beside: how many of them were not on the wire
-    :ivar travelled: how many were
+    PORT is tap:NAME, tap:NAME@NETNS, unix:OWN,PEER, stream:PATH, fd:N or pcap:FILE,write. The exit status is 1 where
+    the port lost frames.
     """
-
-    packet_filter = PacketFilter.PROMISCUOUS
-
-    def __init__(self, writer: CaptureWriter) -> None:
-        super().__init__(name="Recorder")
-        self.kinds: Counter[str] = Counter()
-        self.bytes = self.beside = self.travelled = 0
-        self._writer = writer
-        self._on_the_way: deque[Record] = deque()
-
-    def expect(self, record: Record) -> None:
-        """This record comes next: by the wire, or beside it."""
-        self._on_the_way.append(record)
-
-    def receive(self, binding: Binding, packet: Packet) -> None:
-        """A frame has come: write it, and what stands before it in the file."""
-        self._write_up_to_frame()
-        if not self._on_the_way:
-            return  # nobody sent it: the files will differ
-        record = self._on_the_way.popleft()
-        assert record.frame is not None
-        frame = packet.to_bytes()[: len(record.frame)]  # a NIC fills short frames up
-        self.travelled += 1
-        self._count(classify(frame), frame)
-        self._writer.write(record, frame)
-
-    def finish(self) -> None:
-        """Write what is left, once all frames have come."""
-        self._write_up_to_frame()
-
-    def _write_up_to_frame(self) -> None:
-        while self._on_the_way and not travels(self._on_the_way[0]):
-            record = self._on_the_way.popleft()
-            if record.frame is None:
-                self._writer.write(record)
-                continue
-            frame = bytes(record.frame)
-            self.beside += 1
-            is_ethernet = record.link_type == _ETHERNET
-            self._count(classify(frame) if is_ethernet else f"link type {record.link_type}", frame)
-            self._writer.write(record, frame)
-
-    def _count(self, kind: str, frame: bytes) -> None:
-        self.kinds[kind] += 1
-        self.bytes += len(frame)
-
-
-def travels(record: Record) -> bool:
-    """Whether a record is a frame that Ethernet can carry."""
-    return record.frame is not None and record.link_type == _ETHERNET and _SHORTEST <= len(record.frame) <= _LONGEST
-
-
-async def replay(source: Path, target: Path, ring: int, seconds: float, console: Console) -> Outcome:
-    """Send a capture from one machine to the other.
-
-    :param source: the file that is sent
-    :param target: the file that is written
-    :param ring: descriptors of each ring, and of the sender's pool
-    :param seconds: how long the shaper makes it last; 0 for as fast as it can
-    :param console: where to show the machines, if it is a terminal
-    :raises NdisError: when the file is damaged; what comes before that was sent all the same
-    """
-    longest, octets, total = _measure(source)
-    damage: NdisError | None = None
-    rate = int(8 * octets / seconds) or 1 if seconds else FREE
-    with open_capture(source) as reader, CaptureWriter(target) as writer:
-        player, recorder = Player(ring), Recorder(writer)
-        async with open_machines(player, recorder, rate=rate, ring=ring, longest=longest) as machines:
-            started = time.perf_counter()
-
-            def headline() -> Text:
-                return Text.assemble((source.name, "bold"), f", {of(recorder.travelled, total)} frames have come")
-
-            async with anyio.create_task_group() as tasks:
-                tasks.start_soon(watch, console, machines, headline)
-                damage = await _send(reader, player, recorder, machines)
-                tasks.cancel_scope.cancel()
-            took = time.perf_counter() - started
-            pool = player.binding.frames.statistics()
+    outcome = Outcome(str(file), port)
+    damage = run(_replay, file, outcome, rate, loop=loop)
+    if as_json:
+        click.echo(json.dumps(asdict(outcome), indent=2))
+    else:
+        Console().print(facts(f"{file} into {port}", _rows(outcome)))
     if damage is not None:
         raise damage
-    frames = recorder.kinds.total()
-    return Outcome(
-        file=str(source),
-        frames=frames,
-        bytes=recorder.bytes,
-        beside=recorder.beside,
-        seconds=took,
-        frames_per_second=frames / took,
-        spread_seconds=seconds,
-        ring=ring,
-        pool_high_water=pool.max_outstanding,
-        waits=pool.delayed,
-        longest_wait_ms=pool.longest_wait * 1000,
-        kinds=dict(recorder.kinds.most_common()),
-        identical=filecmp.cmp(source, target, shallow=False),
-    )
+    ctx.exit(1 if outcome.lost else 0)
 
 
-async def _send(reader: CaptureReader, player: Player, recorder: Recorder, machines: Machines) -> NdisError | None:
-    """Send every frame, and wait until all have come; the answer is what is wrong with the file."""
+async def _replay(file: Path, outcome: Outcome, rate: Rate) -> NdisError | None:
+    """Send all; the answer is what is wrong with the file."""
+    player = Player(_FRAMES, name="replay")
     damage: NdisError | None = None
-    records = iter(reader)
-    while True:
-        try:
-            record = next(records, None)
-        except NdisError as error:
-            damage, record = error, None
-        if record is None:
-            break
-        recorder.expect(record)
-        if travels(record):
-            assert record.frame is not None
-            await player.play(bytes(record.frame))
-    await machines.settle()
-    recorder.finish()
+    with open_capture(file) as reader, closing(open_port(outcome.port)) as device:
+        async with open_stack(player, PortMiniport(name=outcome.port), nic=device, name="replay") as stack:
+            started = time.perf_counter()
+            try:
+                for due, record in _due(reader, rate, outcome):
+                    await _wait_until(started + due)
+                    await player.play(bytes(record.frame or b""))
+            except CaptureError as error:
+                damage = error
+            await stack.run_until_idle()
+            outcome.seconds = time.perf_counter() - started
+    outcome.frames, outcome.bytes, outcome.lost = player.sent, player.bytes, player.lost
     return damage
 
 
-def _measure(source: Path) -> tuple[int, int, int]:
-    """The longest frame, all bytes and the number of frames that will travel; of a damaged file, up to the damage."""
-    longest, octets, total = _ORDINARY, 0, 0
-    with open_capture(source) as reader:
-        for length in _lengths(reader):
-            longest, octets, total = max(longest, length), octets + length, total + 1
-    return longest, octets, total
+def _due(reader: CaptureReader, rate: Rate, outcome: Outcome) -> Iterator[tuple[float, Record]]:
+    """The frames, each with the second after the start at which it is due."""
+    first: int | None = None
+    due, number = 0.0, 0
+    for record in reader:
+        if record.frame is None:
+            continue
+        if record.link_type != _ETHERNET or len(record.frame) < _HEADER:
+            outcome.left_out += 1
+            continue
+        outcome.cut += record.original_length > len(record.frame)
+        if rate is not None:
+            due = number / rate
+        elif record.timestamp_ns is not None:
+            first = record.timestamp_ns if first is None else first
+            due = max(due, (record.timestamp_ns - first) / _NS_PER_S)
+        yield due, record
+        number += 1
 
 
-def _lengths(reader: CaptureReader) -> Iterator[int]:
-    try:
-        for record in reader:
-            if record.frame is not None and travels(record):
-                yield len(record.frame)
-    except NdisError:
-        return
+async def _wait_until(moment: float) -> None:
+    remaining = moment - time.perf_counter()
+    if remaining > 0:
+        await anyio.sleep(remaining)
+    else:
+        await checkpoint()
+
+
+def _rows(outcome: Outcome) -> dict[str, str]:
+    odd = {
+        "lost by the port": outcome.lost,
+        "no Ethernet frames, left out": outcome.left_out,
+        "cut in the capture": outcome.cut,
+    }
+    seconds = outcome.seconds or float("inf")
+    return {
+        "frames": f"{outcome.frames:,}",
+        "bytes": f"{outcome.bytes:,}",
+        "took": duration(outcome.seconds),
+        "frames/s": f"{outcome.frames / seconds:,.0f}",
+        "rate": bits_per_second(8 * outcome.bytes / seconds),
+        **{what: f"{count:,}" for what, count in odd.items() if count},
+    }
