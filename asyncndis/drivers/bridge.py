@@ -12,6 +12,7 @@ from typing import Any
 from asyncndis.base import NdisStatus, check_integer
 from asyncndis.kernel import NdisEvent
 from asyncndis.memory import Packet
+from asyncndis.memory.rows import glance
 from asyncndis.ndis import Adapter, Binding, Intermediate, MediaState, Miniport, Oid, PacketFilter
 
 from .learning_table import TickingTable
@@ -140,6 +141,35 @@ class Bridge(Intermediate):
             returns += self.pass_up(binding, packet)
         return returns
 
+    def receive_row(self, binding: Binding, packets: Sequence[Packet]) -> Sequence[Packet] | None:
+        """Several frames have come in by a port, most often in runs for the same station. IRQL: DISPATCH."""
+        if not self._is_open:
+            return ()
+        if self.adapter.open_bindings:  # who see them one by one
+            return None
+        port = self._ports[binding]
+        port.received += len(packets)
+        if not port.in_batch:
+            self._relays.begin_batch(port)
+        memories, headers = glance(packets, 12)
+        kept: list[Packet] = []
+        start, count = 0, len(packets)
+        while start < count:
+            header = headers[start]
+            end = start + 1
+            while end < count and headers[end] == header:
+                end += 1
+            destination, source = header[:6], header[6:]
+            if not self._is_hub:
+                self._table.learn(source, port)
+            ways = self._ways_to(destination, port)
+            if len(ways) == 1:
+                kept += self._relays.forward_row(packets[start:end], memories[start:end], port, ways[0])
+            elif ways:
+                kept += [packet for packet in packets[start:end] if self._relays.forward(packet, port, ways)]
+            start = end
+        return kept
+
     def receive_complete(self, binding: Binding) -> None:
         """A batch is over: what it brought is sent. IRQL: DISPATCH."""
         if self._is_open:
@@ -163,13 +193,25 @@ class Bridge(Intermediate):
                 self.adapter.send_complete(relay.packet, relay.status)
             else:
                 self._relays.give_back(relay.packet, relay.source)
-        if self._came_home is not None and not self._relays:
-            self._came_home.set()
+        self._look_whether_home()
+
+    def send_complete_row(self, binding: Binding, packets: Sequence[Packet], status: NdisStatus) -> None:
+        """Several of them are back. IRQL: DISPATCH."""
+        if not self._relays.take_back_row(packets):
+            for packet in packets:
+                self.send_complete(binding, packet, status)
+        elif status is not NdisStatus.SUCCESS and binding in self._ports:
+            self._ports[binding].failed += len(packets)
+        self._look_whether_home()
 
     def cancel_send_packets(self, cancel_id: int) -> None:
         """What was sent under an id is given up, at each port. IRQL: DISPATCH. Rule: SEND-14."""
         for port in tuple(self.lower):
             port.cancel_sends(cancel_id)
+
+    def _look_whether_home(self) -> None:
+        if self._came_home is not None and not self._relays:
+            self._came_home.set()
 
     def _join(self) -> None:
         ports = tuple(self._ports.values())

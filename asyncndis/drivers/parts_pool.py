@@ -5,11 +5,12 @@ from the start, so that it may have another header, and go where the packet behi
 cannot be sent. Rule: the packet behind it is neither completed nor returned before this one is free.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from asyncndis.base import NdisError
 from asyncndis.memory import BufferPool, Memory, Packet, PacketPool, PoolStatistics
+from asyncndis.memory.rows import free_row, make_row
 
 from .parts import chain_parts_nowait
 
@@ -80,6 +81,19 @@ class PartsPool:
             self.free(packet)
             raise
         return packet
+
+    def row_over(self, parts: Sequence[Memory], flags: int = 0) -> list[Packet] | None:
+        """Take a packet over each of several parts, all or none. IRQL: <= DISPATCH.
+
+        :param parts: each the whole memory of a buffer
+        :param flags: that the packets are to have
+        :returns: the packets; None where they have to be taken one by one
+        """
+        return make_row(self._packets, self._buffers, parts, flags)
+
+    def free_row(self, packets: Iterable[Packet]) -> None:
+        """Take packets back; see :meth:`free`."""
+        free_row(packets)
 
     def free(self, packet: Packet) -> None:
         """Take a packet back, and its buffers. IRQL: <= DISPATCH, no spin lock held.

@@ -13,6 +13,7 @@ from typing import Any
 
 from asyncndis.base import NdisError, NdisStatus, check_integer
 from asyncndis.memory import Packet
+from asyncndis.memory.rows import contents_of
 from asyncndis.ndis import Adapter, DevicePnpEvent, FramePool, MediaState, Miniport, MiniportCounters, Oid
 from asyncndis.nic import Port
 from asyncndis.nic.port import BATCH, LONGEST_FRAME
@@ -124,14 +125,15 @@ class PortMiniport(Miniport):
 
     def send_packets(self, packets: Sequence[Packet]) -> None:
         """Write packets, or let them wait in the ring. IRQL: DISPATCH. Rules: SEND-02, SEND-08."""
-        waiting = self._waiting
-        room = self._ring - len(waiting)
-        waiting.extend(packets[:room])
+        room = self._ring - len(self._waiting)
         if len(packets) > room:
             self._refused += len(packets) - room
-            self.adapter.send_complete(packets[room:], NdisStatus.RESOURCES)
-        if not (self._is_sending or self._port.is_full):
-            self._send()
+            self.adapter.send_complete(packets[room:], _FAILURE)
+            packets = packets[:room]
+        if self._waiting or self._is_sending or self._port.is_full:
+            self._waiting.extend(packets)
+        else:
+            self._send(packets)
 
     def cancel_send_packets(self, cancel_id: int) -> None:
         """Give back what waits in the ring. IRQL: DISPATCH. Rule: SEND-14."""
@@ -141,7 +143,11 @@ class PortMiniport(Miniport):
 
     def return_packet(self, packet: Packet) -> None:
         """A packet can carry the next frame. IRQL: DISPATCH."""
-        self._frames.free(packet)
+        self.return_row((packet,))
+
+    def return_row(self, packets: Sequence[Packet]) -> None:
+        """Several can. IRQL: DISPATCH."""
+        self._frames.free_row(packets)
         if self._is_on and not self._port.lets_in:
             self._let_in()
 
@@ -157,17 +163,16 @@ class PortMiniport(Miniport):
             return
         frames = self._port.receive(min(room, BATCH))
         if frames:
-            allocate = self._frames.allocate_nowait
-            packets = [allocate(frame) for frame in frames if len(frame) >= _HEADER]
-            self._runts += len(frames) - len(packets)
-            for packet in packets:
-                packet.oob.header_size = _HEADER
-            self.adapter.indicate(packets)
+            if min(map(len, frames)) < _HEADER:
+                whole = [frame for frame in frames if len(frame) >= _HEADER]
+                self._runts += len(frames) - len(whole)
+                frames = whole
+            self.adapter.indicate(self._frames.allocate_row(frames))
 
     def has_room(self) -> None:
         """The port can be written again. IRQL: DISPATCH."""
         if self._is_on and not self._is_sending:
-            self._send()
+            self._send(())
 
     def link_changed(self) -> None:
         """Tell NDIS that the link came or went. IRQL: DISPATCH."""
@@ -212,23 +217,35 @@ class PortMiniport(Miniport):
         waiting, self._waiting = list(self._waiting), deque()
         self.adapter.send_complete(waiting, _ABORTED)
 
-    def _send(self) -> None:
-        """Write what waits, until it is done or there is no room. Completing may bring more: that has its turn here."""
+    def _send(self, packets: Sequence[Packet]) -> None:
+        """Write packets, and what is sent meanwhile, while there is room. Behind what waits they wait, too."""
         self._is_sending = True
         try:
-            while self._waiting and self._is_on:
-                packets = list(self._waiting)
-                sent = self._port.transmit([packet.to_bytes() for packet in packets])
-                for _ in range(sent):
-                    self._waiting.popleft()
-                lost: list[Packet] = []
-                is_full = self._port.is_full
-                if sent < len(packets) and not is_full:
-                    lost = [self._waiting.popleft()]
-                    self._failed += 1
-                self.adapter.send_complete(packets[:sent], _SUCCESS)
-                self.adapter.send_complete(lost, _FAILURE)
-                if is_full:
-                    break
+            self._write(packets)
+            while self._waiting and self._is_on and not self._port.is_full:
+                packets, self._waiting = list(self._waiting), deque()
+                self._write(packets)
         finally:
             self._is_sending = False
+
+    def _write(self, packets: Sequence[Packet]) -> None:
+        """Write packets up to one for which there is no room, and complete them."""
+        if not packets:
+            return
+        port = self._port
+        sent = port.transmit(contents_of(packets))
+        if sent == len(packets):
+            self.adapter.send_complete(packets, _SUCCESS)
+            return
+        written = list(packets[:sent])
+        lost: list[Packet] = []
+        while sent < len(packets) and not port.is_full:
+            lost.append(packets[sent])
+            rest = packets[sent + 1 :]
+            more = port.transmit(contents_of(rest)) if rest else 0
+            written += rest[:more]
+            sent += 1 + more
+        self._waiting.extendleft(reversed(packets[sent:]))
+        self._failed += len(lost)
+        self.adapter.send_complete(written, _SUCCESS)
+        self.adapter.send_complete(lost, _FAILURE)

@@ -8,9 +8,10 @@ dropped, and counted at the port that it was for.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 
 from asyncndis.base import NdisError, NdisStatus
-from asyncndis.memory import Packet, PacketFlags
+from asyncndis.memory import Memory, Packet, PacketFlags
 from asyncndis.ndis import Binding
 
 from .learning_table import LearningTableStatistics
@@ -109,12 +110,13 @@ class Relay:
 class Relays:
     """All frames on their way through one bridge."""
 
-    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool", "_returns")
+    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool", "_returns", "_single")
 
     _pool: PartsPool
 
     def __init__(self) -> None:
         self._on_their_way: dict[Packet, Relay] = {}
+        self._single: dict[Packet, tuple[Packet, Binding]] = {}  # those of a row, which leave by one port each
         self._batches = 0
         self._is_flushing = False
         self._returns: dict[Binding, list[Packet]] = {}
@@ -123,7 +125,7 @@ class Relays:
         return f"<Relays {len(self)} packets on their way, {self._batches} batches coming in>"
 
     def __len__(self) -> int:
-        return len(self._on_their_way)
+        return len(self._on_their_way) + len(self._single)
 
     def open(self, pool: PartsPool) -> None:
         """The bridge can relay from now on. IRQL: any.
@@ -158,6 +160,20 @@ class Relays:
             except NdisError:
                 port.dropped += 1
         return 1 if relay.left else 0
+
+    def forward_row(
+        self, packets: Sequence[Packet], memories: Sequence[Memory], source: BridgePort, way: BridgePort
+    ) -> Sequence[Packet]:
+        """Queue received packets of one buffer each for one port; the answer is which of them will be returned, once.
+
+        IRQL: DISPATCH, within the receive handler.
+        """
+        own = self._pool.row_over(memories, _DONT_LOOPBACK)
+        if own is None:
+            return [packet for packet in packets if self.forward(packet, source, (way,))]
+        self._single.update(zip(own, zip(packets, repeat(source.binding)), strict=False))
+        way.outgoing += own
+        return packets
 
     def send(self, packet: Packet, ways: Iterable[BridgePort]) -> bool:
         """Queue a packet of the station above for some ports; whether it will leave by one. IRQL: DISPATCH."""
@@ -194,10 +210,35 @@ class Relays:
         else:
             source.return_packet(packet)
 
+    def take_back_row(self, packets: Sequence[Packet]) -> bool:
+        """Take back packets that were sent, and return those behind them; False where they go one by one.
+
+        IRQL: <= DISPATCH.
+        """
+        single = self._single
+        pairs = list(map(single.get, packets))
+        behind: dict[Binding, list[Packet]] = {}
+        for pair in pairs:
+            if pair is None:
+                return False
+            behind.setdefault(pair[1], []).append(pair[0])
+        for packet in packets:
+            del single[packet]
+        self._pool.free_row(packets)
+        for source, lent in behind.items():
+            if self._is_flushing:
+                self._returns.setdefault(source, []).extend(lent)
+            else:
+                source.return_packets(lent)
+        return True
+
     def take_back(self, own: Packet, status: NdisStatus) -> Relay | None:
         """Take back a packet that was sent; its relay, where it was the last. IRQL: <= DISPATCH."""
-        relay = self._on_their_way.pop(own)
+        single = self._single.pop(own, None)
+        relay = self._on_their_way.pop(own) if single is None else Relay(*single)
         self._pool.free(own)
+        if single is not None:
+            return relay
         if relay.status is not NdisStatus.SUCCESS:
             relay.status = status
         relay.left -= 1

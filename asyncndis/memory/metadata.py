@@ -89,11 +89,14 @@ class Metadata(Chain):
             self._require_live()
             probe = self._pool._probe
             oob = self._oob = OutOfBandData() if probe is None else WatchedOutOfBandData(probe, self)
+            oob._header_size = self._usual_header_size()
         return oob
 
     def clear_oob(self) -> None:
         """Zero the out-of-band data and the information slots, before the packet is used again (PKT-08). IRQL: any."""
         self._oob = None
+        if self._usual_header_size():  # which only a new packet has
+            self.oob.header_size = 0
 
     def info(self, slot: PerPacketInfo) -> object:
         """What an information slot holds, None for nothing (NDIS_PER_PACKET_INFO_FROM_PACKET). IRQL: any.
@@ -241,3 +244,4 @@ class Metadata(Chain):
     if TYPE_CHECKING:  # what a packet knows of itself
 
         def _protocol_reserved_length(self) -> int: ...
+        def _usual_header_size(self) -> int: ...

@@ -300,6 +300,9 @@ class Packet(Metadata):
     def _protocol_reserved_length(self) -> int:
         return self.pool.protocol_reserved_length
 
+    def _usual_header_size(self) -> int:
+        return self.pool.header_size
+
 
 def require_dispatch(operation: str, pool: "DescriptorPool[Any]") -> None:
     """Refuse a Dpr form elsewhere than at DISPATCH_LEVEL; on CE it may be called anywhere.

@@ -36,9 +36,12 @@ class PacketPool(DescriptorPool[Packet]):
     """A pool of packet descriptors. Make one with ``await PacketPool.create(n)``.
 
     ``await pool.allocate()`` waits while all are out, first come, first served; ``allocate_nowait`` does not.
+
+    :ivar protocol_reserved_length: bytes in each packet for its protocol
+    :ivar header_size: what the out-of-band data of each packet says at first; 0, until it is set
     """
 
-    __slots__ = ("_protocol_id", "protocol_reserved_length")
+    __slots__ = ("_protocol_id", "header_size", "protocol_reserved_length")
 
     rules = PoolRules(
         kind="packet",
@@ -51,6 +54,7 @@ class PacketPool(DescriptorPool[Packet]):
 
     _protocol_id: int
     protocol_reserved_length: int
+    header_size: int
 
     @classmethod
     def create(
@@ -107,6 +111,7 @@ class PacketPool(DescriptorPool[Packet]):
             )
             pool.protocol_reserved_length = protocol_reserved_length
             pool._protocol_id = 0
+            pool.header_size = 0
             return pool
 
         return PoolCreation(build, kind="packet", name=name, operation=operation, rule="POOL-11")

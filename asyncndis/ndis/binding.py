@@ -200,7 +200,9 @@ class Binding(UpperEdge):
             receive handler still runs
         """
         packets = tuple(packets)
-        with self._watched("NdisReturnPackets", packets), PlainCalls(Irql.DISPATCH):  # MiniportReturnPacket in a row
+        with self._watched("NdisReturnPackets", packets), PlainCalls(Irql.DISPATCH) as calls:
+            if not len(self._copies) and self.adapter.receives.give_back_row(self, packets, calls):
+                return
             for packet in packets:
                 if not self._copies.give_back(packet):
                     self.adapter.receives.give_back(self, packet)

@@ -111,6 +111,11 @@ class ReceiveFilter:
         return f"<ReceiveFilter {flags} at {self.current_address.hex(':')}, {len(self.multicast_list)} multicast>"
 
     @property
+    def accepts_all(self) -> bool:
+        """Whether every frame passes."""
+        return self.accepts is _accept_all
+
+    @property
     def wants_loopback(self) -> bool:
         """Whether frames that this host sent may pass too; NO_LOCAL declines them."""
         return not self.packet_filter & PacketFilter.NO_LOCAL

@@ -4,12 +4,13 @@ What most drivers need most of the time. A frame describes the bytes that it is 
 caller's, and unchanged until the frame is free. Source: the pages of NdisAllocatePacket and NdisAllocateBuffer.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Sequence
 from types import TracebackType
 from typing import Any
 
 from asyncndis.base import check_integer
 from asyncndis.memory import BufferPool, Memory, Packet, PacketPool, PoolStatistics
+from asyncndis.memory.rows import free_row, make_row
 
 __all__ = ["Frame", "FramePool", "FramePoolCreation"]
 
@@ -22,12 +23,12 @@ class FramePool:
     :ivar name: for messages
     """
 
-    __slots__ = ("_buffers", "_header_size", "_packets", "name")
+    __slots__ = ("_buffers", "_packets", "name")
 
     def __init__(self, packets: PacketPool, buffers: BufferPool, header_size: int) -> None:
         self._packets = packets
         self._buffers = buffers
-        self._header_size = header_size
+        packets.header_size = header_size
         self.name = packets.name
 
     def __repr__(self) -> str:
@@ -85,6 +86,29 @@ class FramePool:
         """
         return self._fill(self._packets.allocate_nowait(), frame)
 
+    def allocate_row(self, frames: Sequence[Memory]) -> list[Packet]:
+        """Take several frames at once, all or none. IRQL: <= DISPATCH.
+
+        :param frames: the bytes of each, as in :meth:`allocate`
+        :raises PoolExhausted: when too few are free
+        :raises PoolClosed: when the pool is closed
+        """
+        row = make_row(self._packets, self._buffers, frames) if _are_plain(frames) else None
+        if row is not None:
+            return row
+        taken: list[Packet] = []
+        try:
+            for frame in frames:
+                taken.append(self.allocate_nowait(frame))  # noqa: PERF401 - those before one that fails must be known
+        except BaseException:
+            self.free_row(taken)
+            raise
+        return taken
+
+    def free_row(self, packets: Iterable[Packet]) -> None:
+        """Take several frames back; see :meth:`free`. IRQL: <= DISPATCH, no spin lock held."""
+        free_row(packets)
+
     def free(self, packet: Packet) -> None:
         """Take a frame back, its buffer too. IRQL: <= DISPATCH, no spin lock held.
 
@@ -118,9 +142,15 @@ class FramePool:
         except BaseException:
             packet.free()
             raise
-        if self._header_size:
-            packet.oob.header_size = self._header_size
         return packet
+
+
+_PLAIN = frozenset({bytes, bytearray})
+
+
+def _are_plain(frames: Sequence[Memory]) -> bool:
+    """Whether buffers can describe them as they are."""
+    return _PLAIN.issuperset(map(type, frames))
 
 
 class Frame:

@@ -12,9 +12,10 @@ from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Dpc, Irql
 from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
-from asyncndis.memory.rows import survey, transfer_all
+from asyncndis.memory.rows import are_lendable, survey, transfer_all
 
-from .calling import Worker
+from .calling import Handler, Worker
+from .rowforms import row_form
 
 if TYPE_CHECKING:
     from .adapter import Adapter
@@ -46,12 +47,16 @@ class ReceiveStatistics(NamedTuple):
 
 
 class _Loan:
-    """A packet that was indicated: who still owes how many returns, and whether the indication still runs."""
+    """A packet that was indicated: who still owes how many returns, and whether the indication still runs.
 
-    __slots__ = ("handed_on", "owed", "returning", "total")
+    Packets that a protocol keeps of a row, each for one return, share one.
+    """
+
+    __slots__ = ("handed_on", "is_shared", "owed", "returning", "total")
 
     def __init__(self) -> None:
         self.handed_on = False
+        self.is_shared = False
         self.owed: dict[Binding, int] = {}
         self.total = 0
         self.returning: Binding | None = None
@@ -72,6 +77,7 @@ class ReceivePath:
         "_loans",
         "_low",
         "_return",
+        "_return_row",
         "_spare",
         "_unwanted",
         "_worker",
@@ -82,6 +88,8 @@ class ReceivePath:
         self._loans: dict[Packet, _Loan] = {}
         self._indicated = self._delivered = self._unwanted = self._low = 0
         self._return = adapter.handler("MiniportReturnPacket", "return_packet")
+        form = None if adapter.probe is not None else row_form(adapter.context, "return_row", "return_packet")
+        self._return_row = form and Handler(adapter, "MiniportReturnPacket", form, adapter.context, None)
         self._worker = Worker(adapter.group, f"returns of {adapter.name}", adapter.came_to_rest)
         self._home: dict[Packet, None] = {}
         self._spare: list[_Loan] = []  # one is needed for each packet, and most end at once
@@ -157,20 +165,38 @@ class ReceivePath:
         handler = binding.plain_receiver
         loan = _Loan()
         loans = dict.fromkeys(packets, loan)
-        if heads is None or handler is None or len(loans) != len(packets) or not all(map(binding.accepts, heads)):
+        if heads is None or handler is None or len(loans) != len(packets) or not are_lendable(packets):
             return False
-        if any(packet.oob.status != _SUCCESS for packet in packets):
+        if not (binding.accepts_all or all(map(binding.accepts, heads))):
             return False
         transfer_all(packets, PacketEvent.INDICATE, self._borrowers)
         self._indicated += len(packets)
         self._delivered += len(packets)
         self._loans.update(loans)
         loan.returning = binding
+        kept: Sequence[Packet] = ()
         try:
-            binding.receive_row(handler, packets, calls, self._keep)
+            whole = binding.receive_whole_row(packets, calls)
+            if whole is None:
+                binding.receive_row(handler, packets, calls, self._keep)
+            else:
+                kept = whole
         finally:
-            self._settle_row([packet for packet in packets if self._loans.get(packet) is loan], calls)
+            loan.returning = None
+            self._end_row(packets, kept, loan, binding, calls)
         return True
+
+    def _end_row(
+        self, packets: Sequence[Packet], kept: Sequence[Packet], loan: _Loan, binding: "Binding", calls: PlainCalls
+    ) -> None:
+        """Note what a protocol keeps of a row, and take the rest back."""
+        if kept:
+            loan.is_shared = True
+            loan.owed[binding] = loan.total = 1
+        if len(kept) != len(packets):
+            keeping = set(kept)
+            back = [packet for packet in packets if self._loans.get(packet) is loan and packet not in keeping]
+            self._settle_row(back, calls)
 
     def _keep(self, binding: "Binding", packet: Packet, promised: int) -> None:
         """A protocol keeps a packet of a row."""
@@ -182,11 +208,13 @@ class ReceivePath:
         for packet in packets:
             del self._loans[packet]
         transfer_all(packets, PacketEvent.RETURN)
-        if self._return is None:
+        if self._return is None or not packets:
             return
         if self._return.awaited or self._adapter.defers:
             for packet in packets:
                 self._call_return(packet, calls)
+        elif self._return_row is not None:
+            self._return_row.call_in(calls, packets)
         else:
             self._return.call_each(calls, packets)
 
@@ -217,6 +245,17 @@ class ReceivePath:
         self._indicated -= 1
         self._low -= 1
 
+    def give_back_row(self, binding: "Binding", packets: Sequence[Packet], calls: PlainCalls) -> bool:
+        """NdisReturnPackets for packets that were kept of a row, of which no other is returned; False for others."""
+        loans = set(map(self._loans.get, packets))
+        loan = loans.pop() if len(loans) == 1 else None
+        is_row = loan is not None and loan.is_shared and binding in loan.owed and self._adapter.probe is None
+        if not is_row or len(set(packets)) != len(packets):
+            return False
+        self._settle_row(packets, calls)
+        self._adapter.came_to_rest()
+        return True
+
     def give_back(self, binding: "Binding", packet: Packet) -> None:
         """NdisReturnPackets, for one packet."""
         check_instance("a packet to return", packet, Packet)
@@ -235,6 +274,9 @@ class ReceivePath:
                 "is not needed any more",
                 packet,
             )
+        if loan.is_shared:
+            self._settle(packet, loan)
+            return
         loan.owed[binding] -= 1
         loan.total -= 1
         if not loan.owed[binding]:
@@ -250,6 +292,9 @@ class ReceivePath:
         held = [packet for packet, loan in self._loans.items() if binding in loan.owed]
         for packet in held:
             loan = self._loans[packet]
+            if loan.is_shared:
+                self._settle(packet, loan)
+                continue
             loan.total -= loan.owed.pop(binding)
             if not loan.total:
                 self._settle(packet, loan)

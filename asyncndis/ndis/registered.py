@@ -20,6 +20,7 @@ from .intermediate import Intermediate
 from .media import NdisMedium
 from .pending import begin_open
 from .protocol import Protocol
+from .rowforms import row_form
 from .watched import Watched
 
 if TYPE_CHECKING:
@@ -192,6 +193,11 @@ class RegisteredProtocol:
         if self.instance is not None:
             return Handler(self, title, function, self.instance, probe, binding)
         return Handler(self, title, function, context, probe)
+
+    def row_handler(self, title: str, form: str, field: str, binding: "Binding") -> Handler | None:
+        """The row form of a handler; None where there is none. IRQL: any."""
+        function = row_form(self.instance, form, field)
+        return None if function is None else Handler(self, title, function, self.instance, binding.probe, binding)
 
     def site_of(self, field: str) -> Site | None:
         """Where a handler is defined. IRQL: any."""

@@ -15,9 +15,10 @@ from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Irql
 from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
-from asyncndis.memory.rows import survey, transfer_all
+from asyncndis.memory.rows import transfer_all
 
 from .calling import Handler, Worker
+from .send_rows import pop_row, submit_row
 from .submissions import UNSET, WAYS_OUT, SendStatistics, Submission, check_statuses
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class SendPath:
     def submit_all(self, binding: "Binding", packets: Iterable[Packet]) -> None:
         """NdisSendPackets: each packet comes back through ProtocolSendComplete."""
         packets = tuple(packets)
-        if self._submit_row(binding, packets):
+        if submit_row(self, binding, packets):
             return
         accepted: list[Packet] = []
         refused: list[tuple[Packet, NdisStatus]] = []
@@ -104,40 +105,19 @@ class SendPath:
             for packet, reason in refused:
                 binding.send_is_complete(packet, reason)
 
-    def _submit_row(self, binding: "Binding", packets: Sequence[Packet]) -> bool:
-        """The same at once, where nobody watches, and neither binding nor packets need a closer look; False elsewhere.
-
-        A packet that occurs twice, or that is to be looped back, does.
-        """
-        adapter = self._adapter
-        is_plain = self._is_array and adapter.probe is None and adapter.scatter_gather is None
-        if not is_plain or binding.virtual_adapter is not None or binding.refuses_traffic() is not None:
-            return False
-        heads = survey(packets, adapter.header_size, adapter.maximum_total_size)
-        if heads is None or (adapter.loopback is not None and adapter.loopback.wants(heads)):
-            return False
-        submission = Submission(binding, handed_on=False, inline=False)
-        flights = dict.fromkeys(packets, submission)
-        if len(flights) != len(packets):
-            return False
-        transfer_all(packets, PacketEvent.SEND, adapter)
-        self._in_flight.update(flights)
-        waits = self._is_handing and bool(self._queue)
-        self._queue.extend(packets)
-        if not waits:
-            self._hand_over_queue()
-        return True
-
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
         """NdisMSendComplete for several packets: they are taken back, and then their protocols are told in a row."""
         status = NdisStatus(status)
-        rows: list[tuple[Submission, list[Packet]]] = []
+        if not isinstance(packets, (list, tuple)):
+            packets = tuple(packets)
+        rows = pop_row(self, packets, status)
         try:
-            for packet in packets:
+            for packet in () if rows else packets:
                 submission = self._pop(packet, status)
-                if not rows or rows[-1][0] is not submission:
-                    rows.append((submission, []))
-                rows[-1][1].append(packet)
+                if rows and rows[-1][0] is submission:
+                    rows[-1][1].append(packet)
+                else:
+                    rows.append((submission, [packet]))
         finally:
             for submission, row in rows:
                 self._hand_over(row, submission, status)

@@ -50,8 +50,10 @@ class UpperEdge:
         "_frames",
         "_handlers",
         "_in_batch",
+        "_receive_row",
         "_received",
         "_sees_batches",
+        "_send_complete_row",
         "_state",
         "_worker",
         "adapter",
@@ -81,6 +83,8 @@ class UpperEdge:
         self._handlers: dict[str, Handler | None] = {}
         self._awaited: dict[Packet, Outcome] = {}
         self._frames: FramePool | None = None
+        self._receive_row: Handler | None = None
+        self._send_complete_row: Handler | None = None
         self._received = 0
         self._ether_type = protocol.ether_type
         self._sees_batches = protocol.sees_batches
@@ -124,6 +128,9 @@ class UpperEdge:
         self._handlers = {
             name: self.protocol.handler(title, name, context, self._as_binding()) for name, title in _TITLES.items()
         }
+        row_handler, binding = self.protocol.row_handler, self._as_binding()
+        self._receive_row = row_handler("ProtocolReceivePacket", "receive_row", "receive", binding)
+        self._send_complete_row = row_handler("ProtocolSendComplete", "send_complete_row", "send_complete", binding)
         self._state = BINDING_STATES.after(self._state, BindingEvent.OPENED)
         self.adapter.bindings_changed()
 
@@ -142,6 +149,11 @@ class UpperEdge:
         if self.closing_requested:
             return NdisStatus.CLOSING
         return self.adapter.refusal()
+
+    @property
+    def accepts_all(self) -> bool:
+        """Whether it takes every frame, whatever its header says."""
+        return self._ether_type is None and self.filter.accepts_all
 
     def accepts(self, header: bytes) -> bool:
         """Whether its filter, and its protocol, let a frame with such a header pass."""
@@ -162,6 +174,9 @@ class UpperEdge:
         """The same for several packets."""
         if self._awaited:
             packets = [packet for packet in packets if not self._is_awaited(packet, status)]
+        if self._send_complete_row is not None and self.probe is None and packets:
+            self._send_complete_row.call_in(calls, packets, status)
+            return
         handler = self._handlers.get("send_complete")
         if handler is None:
             return
@@ -206,6 +221,19 @@ class UpperEdge:
         self._received += len(packets)
         self._in_batch = self._sees_batches
         handler.call_each(calls, packets, answered=answered)
+
+    def receive_whole_row(self, packets: Sequence[Packet], calls: PlainCalls) -> Sequence[Packet] | None:
+        """Give the protocol packets in one call, where it takes them so.
+
+        :returns: those that it keeps, each to be returned once; None where it wants them one by one
+        """
+        if self._receive_row is None:
+            return None
+        self._in_batch = self._sees_batches
+        kept: Sequence[Packet] | None = self._receive_row.call_in(calls, packets, failed=())
+        if kept is not None:
+            self._received += len(packets)
+        return kept
 
     def end_batch(self) -> None:
         """Tell the protocol that the packets of one indication are over, where it was given some and wants to know."""
