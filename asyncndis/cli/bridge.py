@@ -1,41 +1,138 @@
 """``asyncndis bridge``: hand the frames of ports to each other, until a signal ends it."""
 
-import signal
-import sys
+import json
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from typing import Literal
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-import anyio
 import click
+from rich import box
+from rich.console import Console
+from rich.table import Table
 
-from asyncndis.drivers import Bridge, PortMiniport
+from asyncndis.drivers import Bridge, BridgeStatistics, PortMiniport, PortMiniportStatistics
 from asyncndis.kernel import run
 from asyncndis.ndis import open_stack
-from asyncndis.real import open_port
+from asyncndis.nic import Direction, Port, PortStatistics, WatchedPort
+from asyncndis.real import PcapngWriter, open_port
+from asyncndis.verifier import Findings, verify
+
+from .serving import Loop, loop_option, say_ready, until_signal
 
 __all__ = ["bridge"]
 
-Loop = Literal["uvloop", "asyncio", "trio"]
+_YEAR_1970 = 116_444_736_000_000_000  # in the clock's units of 100 ns
+_COLUMNS = ("received", "sent", "lost", "no room", "link")
+
+Outcome = tuple[BridgeStatistics, list[PortStatistics], list[PortMiniportStatistics]]
 
 
 @click.command()
 @click.argument("ports", nargs=-1, required=True, metavar="PORT PORT [PORT...]")
 @click.option("--hub", is_flag=True, help="Learn nothing: send every frame to all other ports.")
-@click.option("--loop", "loop", default="uvloop", show_default=True, type=click.Choice(["uvloop", "asyncio", "trio"]))
-def bridge(ports: Sequence[str], hub: bool, loop: Loop) -> None:
-    """Hand frames from port to port, as a switch does, until SIGTERM or SIGINT."""
+@click.option("--stats", is_flag=True, help="At the end, print what each port has seen.")
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON; READY then stands on the other output.")
+@click.option(
+    "--capture",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    metavar="FILE.pcapng",
+    help="Write down every frame, of which port and in which direction.",
+)
+@click.option("--verify", "verified", is_flag=True, help="Check all rules of the driver model; slower.")
+@loop_option
+@click.pass_context
+def bridge(
+    ctx: click.Context,
+    ports: Sequence[str],
+    hub: bool,
+    stats: bool,
+    as_json: bool,
+    capture: Path | None,
+    verified: bool,
+    loop: Loop,
+) -> None:
+    """Hand frames from port to port, as a switch does, until SIGTERM or SIGINT.
+
+    A PORT is tap:NAME, tap:NAME@NETNS, unix:OWN,PEER, stream:PATH, fd:N, pcap:FILE, pcap:FILE,write or wire:NAME. A TAP
+    that does not exist is made, with the options ,mtu=N ,queues=N and ,persist. READY is printed once frames are
+    handed on.
+    """
     if len(ports) < 2:
         raise click.UsageError("a bridge joins two ports at least; name another one")
-    run(_bridge, ports, hub, loop=loop)
+    with ExitStack() as stack:
+        findings = stack.enter_context(verify()) if verified else Findings()
+        writer = None if capture is None else stack.enter_context(_opened(capture))
+        outcome = run(_serve, ports, hub, as_json, writer, findings, loop=loop)
+    if as_json:
+        click.echo(json.dumps(_as_values(outcome, findings), indent=2))
+    elif stats:
+        Console().print(_table(outcome))
+    if findings:
+        click.echo(findings.report(), err=True)
+    ctx.exit(1 if findings else 0)
 
 
-async def _bridge(ports: Sequence[str], hub: bool) -> None:
-    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals, ExitStack() as opened:
-        devices = [opened.enter_context(closing(open_port(port))) for port in ports]
-        miniports = tuple(PortMiniport(name=device.name) for device in devices)
-        async with open_stack(Bridge(hub=hub), miniports, nic=tuple(devices), name="bridge"):
-            sys.stdout.write("READY\n")
-            sys.stdout.flush()
-            async for _ in signals:
-                break
+async def _serve(
+    ports: Sequence[str],
+    hub: bool,
+    as_json: bool,
+    writer: PcapngWriter | None,
+    findings: Findings,
+) -> Outcome:
+    async with until_signal() as told:
+        with ExitStack() as opened:
+            devices = [opened.enter_context(closing(open_port(port))) for port in ports]
+            if writer is not None:
+                devices = [_watched(device, writer, findings) for device in devices]
+            switch = Bridge(hub=hub, name="bridge")
+            miniports = tuple(PortMiniport(name=device.name) for device in devices)
+            async with open_stack(switch, miniports, nic=tuple(devices), name="bridge"):
+                say_ready(as_json=as_json)
+                await told.wait()
+                statistics = switch.statistics()
+            counts = [device.statistics() for device in devices]
+            return statistics, counts, [miniport.statistics() for miniport in miniports]
+
+
+def _opened(capture: Path) -> PcapngWriter:
+    try:
+        return PcapngWriter(capture)
+    except OSError as error:
+        raise click.UsageError(f"--capture: {capture} cannot be written: {error.strerror}") from None
+
+
+def _watched(port: Port, writer: PcapngWriter, findings: Findings) -> WatchedPort:
+    """A port whose frames are written down; the first one after a rule was broken says which rule that was."""
+    number = writer.add_interface(port.name)
+    told = 0
+
+    def write(time: int, direction: Direction, frame: bytes) -> None:
+        nonlocal told
+        fresh, told = findings[told:], len(findings)
+        comment = "; ".join(f"{finding.rule}: {finding.message}" for finding in fresh) or None
+        writer.write(frame, 100 * (time - _YEAR_1970), interface=number, direction=direction, comment=comment)
+
+    return WatchedPort(port, write)
+
+
+def _as_values(outcome: Outcome, findings: Findings) -> dict[str, Any]:
+    statistics, counts, drivers = outcome
+    ports = [
+        {"port": port.name, "bridge": asdict(port), "device": asdict(device), "driver": asdict(driver)}
+        for port, device, driver in zip(statistics.ports, counts, drivers, strict=True)
+    ]
+    return {"ports": ports, "stations": asdict(statistics.table), "findings": findings.to_json()}
+
+
+def _table(outcome: Outcome) -> Table:
+    statistics, counts, drivers = outcome
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("port")
+    for column in _COLUMNS:
+        table.add_column(column, justify="right")
+    for port, device, driver in zip(statistics.ports, counts, drivers, strict=True):
+        numbers = (device.received_frames, device.sent_frames, port.failed + driver.runts, port.dropped)
+        table.add_row(port.name, *(f"{number:,}" for number in numbers), "up" if device.link_up else "down")
+    return table

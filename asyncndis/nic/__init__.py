@@ -22,6 +22,7 @@ from .registers import (
 from .rings import RingState
 from .simple import SimpleNic, SimpleNicState
 from .station import Station
+from .watched_port import WatchedPort
 from .wire import Loopback, Wire, WireStatistics
 from .wrappers import Capture, Direction, Faulty
 
@@ -59,6 +60,7 @@ __all__ = [
     "SimpleNicState",
     "Station",
     "Status",
+    "WatchedPort",
     "WindowBus",
     "Wire",
     "WireStatistics",

@@ -68,7 +68,6 @@ class Port:
     :ivar mac: the address of the station at this end, six bytes; never that of the other end
     :ivar mtu: the longest frame without its header, in bytes, as the device said when it was opened
     :ivar link_bits_per_second: the speed that it claims
-    :ivar link_up: whether it has a link
     """
 
     link_bits_per_second = 10_000_000_000
@@ -77,7 +76,7 @@ class Port:
         self.name = name
         self.mac = mac
         self.mtu = mtu
-        self.link_up = True
+        self._link_up = True
         self._driver: PortDriver | None = None
         self._lets_in = False
         self._is_closed = False
@@ -100,6 +99,11 @@ class Port:
             self._dropped,
             self._full,
         )
+
+    @property
+    def link_up(self) -> bool:
+        """Whether it has a link. IRQL: any."""
+        return self._link_up
 
     @property
     def lets_in(self) -> bool:
@@ -168,8 +172,8 @@ class Port:
         self._end.set()
 
     def _set_link(self, up: bool) -> None:
-        if up is not self.link_up:
-            self.link_up = up
+        if up is not self._link_up:
+            self._link_up = up
             if self._driver is not None:
                 self._driver.link_changed()
 

@@ -69,7 +69,7 @@ class DatagramPort(DescriptorPort):
         self._inode = inode
         self._peer = peer
         self._retry: Cancellable | None = None
-        self.link_up = Path(peer).exists()
+        self._link_up = Path(peer).exists()
 
     def receive(self, limit: int = BATCH) -> list[bytes]:
         """See :meth:`Port.receive`. What comes in proves that the other end is there."""

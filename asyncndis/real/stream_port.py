@@ -56,7 +56,7 @@ class StreamPort(Port):
         self._unsent = b""
         self._retry: Cancellable | None = None
         self._ready = Readiness(name)
-        self.link_up = False
+        self._link_up = False
         if listener is not None:
             self._ready.read(listener.fileno(), self._accept)
         if end is not None:

@@ -37,7 +37,7 @@ class TapPort(DescriptorPort):
     def __init__(self, name: str, descriptors: Sequence[int]) -> None:
         self._link = TapLink(name, descriptors[0])
         super().__init__(name, station_address(name), descriptors, self._link.mtu)
-        self.link_up = self._link.is_up
+        self._link_up = self._link.is_up
 
     async def run(self) -> None:
         """See :meth:`Port.run`."""
