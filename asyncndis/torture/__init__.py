@@ -7,6 +7,7 @@ from .decorating import torture
 from .escapes import LeftSimulation, allow
 from .exploring import explore, replay, shrink
 from .failures import FailureKind, InvariantBroken
+from .footprints import touch
 from .hooks import always, choose, eventually, fault
 from .outcome import Failure, Progress, Result, Statistics
 from .points import Kind, Point, Step
@@ -33,4 +34,5 @@ __all__ = [
     "replay",
     "shrink",
     "torture",
+    "touch",
 ]

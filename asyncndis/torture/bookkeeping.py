@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-__all__ = ["is_bookkeeping", "is_redelivery", "mark_bookkeeping"]
+__all__ = ["is_bookkeeping", "is_redelivery", "mark_bookkeeping", "wakes_only"]
 
 _LIBRARIES = ("asyncio.", "_asyncio", "anyio.", "asyncndis.torture.")
 _MARK = "__runs_at_once__"
@@ -38,6 +38,11 @@ def is_bookkeeping(callback: Callable[..., object], arguments: Sequence[Any]) ->
     return not (arguments and isinstance(arguments[0], asyncio.Future) and _failed(arguments[0]))
 
 
+def wakes_only(callback: Callable[..., object]) -> bool:
+    """Whether a timer's callback just ends a sleep: the order of several of those makes no difference."""
+    return callback is asyncio.futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+
+
 def is_redelivery(callback: Callable[..., object]) -> bool:
     """Whether a callback is a further round of anyio's cancellation."""
     return getattr(callback, "__name__", "") == "_deliver_cancellation"
@@ -50,9 +55,4 @@ def _function_of(callback: Callable[..., object]) -> object:
 
 
 def _failed(future: "asyncio.Future[Any]") -> bool:
-    if not future.done():
-        return False
-    if future.cancelled():
-        return False
-    # Not exception(): that would mark the error as seen.
-    return getattr(future, "_exception", None) is not None
+    return getattr(future, "_exception", None) is not None  # exception() would mark the error as seen

@@ -14,6 +14,8 @@ from .strategies import make_strategy
 
 __all__ = ["explore", "replay", "shrink"]
 
+SHRINK_LONG_SECONDS = 60.0
+
 Faults = Literal["nth", "sites", "random"]
 
 
@@ -64,12 +66,16 @@ def replay(line: str, program: Program) -> Failure | None:
     :returns: the failure, or None if the program passes now
     :raises StaleReplay: the line is damaged, of another version, or of another program
     """
+    return _replay(line, program, seconds=0)
+
+
+def _replay(line: str, program: Program, seconds: float) -> Failure | None:
     settings, tape = decode(line)
     settings.program.require(program)
     plan = Plan("replay", 1, 0, settings.max_steps, settings.cancel, settings.faults)
     with simulated_runner(program, plan) as runner:
         trouble, record = retrace(runner, tape)
-        return None if trouble is None else describe(runner, plan, trouble, record.tape, 0, "replay")
+        return None if trouble is None else describe(runner, plan, trouble, record.tape, 0, "replay", seconds)
 
 
 def shrink(failure: Failure, program: Program) -> Failure:
@@ -80,7 +86,7 @@ def shrink(failure: Failure, program: Program) -> Failure:
     :returns: the same failure in as few context switches as could be found
     :raises StaleReplay: the program was changed since
     """
-    found = replay(failure.replay, program)
+    found = _replay(failure.replay, program, SHRINK_LONG_SECONDS)
     if found is None:
         return failure
     return replace(found, schedule=failure.schedule, steps=failure.steps, found_by=failure.found_by)

@@ -13,8 +13,10 @@ from contextvars import Context
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
-from .bookkeeping import is_bookkeeping, is_redelivery
+from .bookkeeping import is_bookkeeping, is_redelivery, wakes_only
+from .footprints import lose_sight, touch
 from .points import CALLBACKS, Kind
+from .queueing import quick_call_soon
 from .tasks import ControlledTask, Entry, Job, StepType, WakeupType
 from .timers import TimerHeap
 
@@ -33,12 +35,17 @@ def _take_first(_kind: Kind, _options: int, _name: str, /) -> int:
     return 0
 
 
+def _run_unless_cancelled(handle: asyncio.Handle) -> None:
+    if not handle.cancelled():
+        handle._run()
+
+
 class ControlledLoop(asyncio.AbstractEventLoop):
     """An asyncio loop in which every ready entry waits to be chosen.
 
     :ivar ready: entries that may run next, oldest first: steps of tasks, jobs, and one entry for plain callbacks
     :ivar settling: what has to run before the next choice; the runner calls ``settle`` while there is anything
-    :ivar tasks: all tasks of this run, in order of creation
+    :ivar tasks: all tasks of this run, in order of creation; they register themselves (see ``simulation``)
     :ivar actors: how many actors have a number
     :ivar timers: what is due later
     :ivar now: virtual time in seconds
@@ -55,7 +62,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.ready: list[Entry] = []
-        self.settling: deque[asyncio.Handle | None] = deque()
+        self.settling: deque[Entry | None] = deque()
         self.tasks: list[asyncio.Task[Any]] = []
         self.timers = TimerHeap()
         self.complaints: list[dict[str, Any]] = []
@@ -65,6 +72,8 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         self._callbacks: deque[asyncio.Handle] = deque()
         self._redeliveries: list[asyncio.Handle] = []
         self._neutral = Context()
+        # For C, which asks the loop for this name at each step; whatever is not C's own takes the method below.
+        self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]
         self.reset()
 
     def reset(self) -> None:
@@ -90,19 +99,10 @@ class ControlledLoop(asyncio.AbstractEventLoop):
     def call_soon(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Queue a callback; a task's own steps need no handle, and C does not look at what comes back."""
-        kind = type(callback)
-        if kind is StepType or (kind is WakeupType and callback.__name__ == "task_wakeup"):
-            self.ready.append((callback, args, context))  # type: ignore[arg-type]  # C always gives a context
-            return None  # type: ignore[return-value]  # nobody looks
-        return self._queue(callback, args, context)
-
-    def _queue(
-        self, callback: Callable[..., object], arguments: tuple[Any, ...], context: Context | None
-    ) -> asyncio.Handle:
+        """Queue a callback."""
         if iscoroutinefunction(callback) or not callable(callback):
             raise TypeError(f"a loop calls plain functions, not {callback!r}: make a task of a coroutine")
-        handle = asyncio.Handle(callback, arguments, self, context)
+        handle = asyncio.Handle(callback, args, self, context)
         self._queue_handle(handle)
         return handle
 
@@ -111,22 +111,25 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         if is_redelivery(callback):
             self._redeliveries.append(handle)
             self._turns_left = len(self.ready) + 1
+            lose_sight("a cancellation that is delivered again")
             self.settling.append(None)
         elif is_bookkeeping(callback, arguments):
-            self.settling.append(handle)
+            self.settling.append((_run_unless_cancelled, handle, self._neutral))
         else:
+            touch(self._callbacks)
             if not self._callbacks:
-                self.ready.append((self._run_oldest_callback, (), self._neutral))
+                self.ready.append((self._run_oldest_callback, None, self._neutral))
             self._callbacks.append(handle)
 
     def settle(self) -> None:
         """Run what comes before the next choice: bookkeeping, then rounds of cancellation, then invariants."""
         settling = self.settling
         while settling:
-            handle = settling.popleft()
-            if handle is not None and not handle.cancelled():
-                handle._run()
+            entry = settling.popleft()
+            if entry is not None:
+                self._run_bookkeeping(*entry)
         if self._redeliveries:
+            lose_sight("a cancellation that is delivered again")  # in whose step depends on how many there were
             self._turns_left -= 1
             if self._turns_left <= 0 or not self.ready:
                 self._redeliver()
@@ -137,28 +140,37 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         if self._redeliveries or self.watchers or self.expected:
             settling.append(None)  # so that the next step ends here, too
 
+    def _run_bookkeeping(self, callback: Callable[..., object], argument: object, context: Context) -> None:
+        try:
+            context.run(callback, argument)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - as a loop does with a callback of its own
+            self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
+
     def _redeliver(self) -> None:
         handles, self._redeliveries = self._redeliveries, []
         for handle in handles:
-            if not handle.cancelled():
-                handle._run()
+            _run_unless_cancelled(handle)
 
     def _run_oldest_callback(self) -> None:
+        touch(self._callbacks, write=False)
         handle = self._callbacks.popleft()
         while handle.cancelled() and self._callbacks:
             handle = self._callbacks.popleft()
         if self._callbacks:
-            self.ready.append((self._run_oldest_callback, (), self._neutral))
-        if not handle.cancelled():
-            handle._run()
+            self.ready.append((self._run_oldest_callback, None, self._neutral))
+        _run_unless_cancelled(handle)
 
     def watch(self, check: Callable[[], object]) -> None:
         """Call ``check`` after every step from now on."""
+        lose_sight("a new invariant")
         self.watchers.append(check)
         self.settling.append(None)
 
     def expect(self, holds: Callable[[], object], message: str) -> None:
         """Look after every step whether ``holds`` has become true; the runner asks at the end."""
+        lose_sight("a new expectation")
         self.expected.append((holds, message))
         self.settling.append(None)
 
@@ -180,17 +192,17 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         number = self._foreign.get(id(task))
         if number is None:
             number = self._foreign[id(task)] = self._new_number()
-            self.tasks.append(task)
+            if task not in self.tasks:  # of a kind that does not register itself
+                self.tasks.append(task)
         return number
 
     def names(self) -> list[str]:
         """The names of all actors that have a number, by number."""
-        names = [f"job-{number}" for number in range(self.actors)]
-        for task in self.tasks:
-            names[self.number_of(task)] = task.get_name()
-        return names
+        tasks = {self.number_of(task): task.get_name() for task in self.tasks}
+        return [tasks.get(number, f"job-{number}") for number in range(self.actors)]
 
     def _new_number(self) -> int:
+        touch(self, "actors")
         number = self.actors
         self.actors = number + 1
         return number
@@ -216,6 +228,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         if when is None:
             raise TypeError("call_at() needs a time in seconds, not None")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
+        touch(self.timers, f"at {when}", write=not wakes_only(callback))
         self.timers.push(timer)
         return timer
 
@@ -267,12 +280,13 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         """A task with the next number; its name tells the number unless it is given one."""
         if self._factory is not None:
             return self._create_by_factory(coro, name, context)
+        touch(self, "actors")
         number = self.actors
         self.actors = number + 1
         if name is None:
             name = _NAMES[number] if number < len(_NAMES) else f"Task-{number}"
-        task = ControlledTask(coro, self, number, name, context)
-        self.tasks.append(task)
+        task: ControlledTask[T] = ControlledTask(coro, loop=self, name=name, context=context)
+        task.number = number
         return task
 
     def _create_by_factory(
@@ -291,6 +305,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         """Let a program's own factory make the tasks."""
         if factory is not None and not callable(factory):
             raise TypeError(f"a task factory is a function or None, not {factory!r}")
+        touch(self, "actors")
         self._factory = factory
 
     def get_task_factory(self) -> TaskFactory | None:
@@ -302,7 +317,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         if iscoroutinefunction(func) or not callable(func):
             raise TypeError(f"run_in_executor() takes a plain function, not {func!r}")
         future = self.create_future()
-        self.ready.append((Job(self._new_number(), func, args, future), (), self._neutral))
+        self.ready.append((Job(self._new_number(), func, args, future), None, self._neutral))
         return future
 
     def call_soon_threadsafe(

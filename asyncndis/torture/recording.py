@@ -1,7 +1,7 @@
 """A run under a strategy: each choice is put to it, and what was chosen is written down."""
 
 import asyncio
-from typing import Protocol
+from typing import Any, Protocol
 
 from .footprints import Footprint
 from .injection import Injection, possible_injections
@@ -24,8 +24,11 @@ class Tracker(Protocol):
         """The run is over."""
         ...
 
-    def take(self) -> Footprint:
-        """What was touched since the last time."""
+    def take(self, task: "asyncio.Task[Any] | None") -> Footprint:
+        """What was touched since the last time.
+
+        :param task: whose step it was
+        """
         ...
 
 
@@ -112,18 +115,23 @@ class Recorder:
         actor = INJECTOR if injection is not None else actors[choice]
         self._point.last = actor
         step = self._begin(actor, actors, decision, injection) if self._keeps_steps else None
+        task: object = None
         if injection is not None:
             self._inject(injection)
         elif actor == CLOCK:
             loop.move_clock()
         else:
-            callback, arguments, context = ready.pop(choice)
-            context.run(callback, *arguments)
+            callback, argument, context = ready.pop(choice)
+            task = getattr(callback, "__self__", None)
+            if argument is None:
+                context.run(callback)
+            else:
+                context.run(callback, argument)
         before = len(actors) - 1 if actor not in {INJECTOR, CLOCK} else len(actors)
         if loop.settling:
             loop.settle()
         if step is not None:
-            self._finish(step, 0 if actor == CLOCK else before)
+            self._finish(step, 0 if actor == CLOCK else before, task)
 
     def _inject(self, injection: Injection) -> None:
         self._left -= 1
@@ -141,15 +149,17 @@ class Recorder:
         self._record.steps.append(step)
         return step
 
-    def _finish(self, step: Step, before: int) -> None:
+    def _finish(self, step: Step, before: int, task: object) -> None:
         """Write down what came of a step.
 
         :param before: how many entries were ready already
+        :param task: the task that took the step, if one did
         """
         loop = self.loop
         step.woke = [loop.actor_of(entry) for entry in loop.ready[before:]]
         if self._tracker is not None:
-            step.footprint = self._tracker.take()
+            step.footprint = self._tracker.take(task if isinstance(task, asyncio.Task) else None)
         if self._lines is not None:
             step.lines = self._lines.take(step.actor)
         self._step = None
+        self._strategy.stepped(step)

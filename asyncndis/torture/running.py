@@ -12,9 +12,10 @@ from typing import Any
 
 from .bookkeeping import mark_bookkeeping
 from .failures import FailureKind, InvariantBroken, Trouble, trouble_of
+from .footprints import lose_sight
 from .loop import ControlledLoop
 from .recording import Recorder, Tracker
-from .strategies.base import Run, Strategy
+from .strategies.base import Redundant, Run, Strategy
 from .strategies.random_walk import pick
 from .waits import deadlock, endless_run, tasks_left
 
@@ -66,18 +67,19 @@ class Runner:
             for _ in repeat(None, self.max_steps):
                 options = len(ready)
                 if options > 1:
-                    callback, arguments, context = ready.pop(
-                        draw() % options if options <= 256 else pick(draw, options)
-                    )
+                    callback, argument, context = ready.pop(draw() % options if options <= 256 else pick(draw, options))
                 elif options:
-                    callback, arguments, context = ready.pop()
+                    callback, argument, context = ready.pop()
                 else:
                     if not loop.move_clock():
                         return self._judge()
                     if settling:
                         loop.settle()
                     continue
-                context.run(callback, *arguments)
+                if argument is None:
+                    context.run(callback)
+                else:
+                    context.run(callback, argument)
                 if settling:
                     loop.settle()
             return self._judge(bounded=True)
@@ -102,6 +104,8 @@ class Runner:
             trouble = self._judge(record.bounded, recorder.excused)
         except InvariantBroken as broken:
             trouble = trouble_of(broken)
+        except Redundant:
+            trouble, record.redundant = None, True
         finally:
             if strategy.wants_lines:
                 record.names = self.loop.names()
@@ -118,6 +122,7 @@ class Runner:
     def _program_is_over(self, main: "asyncio.Task[Any]") -> None:
         self.loop.ending = True
         if main.cancelled() or main._exception is not None:
+            lose_sight("the cancellation of all tasks")
             for task in self.loop.tasks:  # as asyncio.run does
                 task.cancel()
 

@@ -15,6 +15,7 @@ from .shrinking import shrink_tape
 from .simulation import collect_if_due, simulation
 from .strategies.base import Run, Strategy
 from .strategies.replay import Replay, Retrace
+from .tracking import Tracker
 
 __all__ = ["Plan", "Search", "describe", "retrace", "simulated_runner"]
 
@@ -22,6 +23,8 @@ INJECTIONS_MAX = 2
 """A task is cancelled once, or two are, or one twice."""
 RECORD_EVERY = 16
 """Of schedules that need no record, every sixteenth has one, for the estimate of what is left."""
+SHRINK_SECONDS = 2.0
+"""A report should come at once; ``shrink`` takes its time."""
 PROGRESS_INTERVAL = 0.2
 
 
@@ -73,6 +76,7 @@ class Search:
         self._steps = 0
         self._seen: set[int] = set()
         self._recorded = 0
+        self._tracker = Tracker()
         self._began = time.monotonic()
         self._told = self._began
 
@@ -85,7 +89,7 @@ class Search:
         with simulated_runner(self.program, plan) as runner:
             for number in range(first, first + plan.schedules):
                 if not self.strategy.begin(number):
-                    self.complete = True
+                    self.complete = self.strategy.covers_all
                     break
                 trouble, tape = self._run_one(runner, number)
                 self.schedules += 1
@@ -116,7 +120,7 @@ class Search:
         strategy, record = self.strategy, Run(number)
         source = strategy.source
         if source is None or not runner.is_plain or number % RECORD_EVERY == 0:
-            trouble = runner.run(strategy, record)
+            trouble = runner.run(strategy, record, self._tracker if strategy.wants_footprints else None)
             self._steps += record.length
             self._recorded += 1
             self._seen.add(hash(tuple(record.tape)))
@@ -145,7 +149,15 @@ def simulated_runner(program: Program, plan: Plan) -> Generator[Runner]:
         yield Runner(program, loop, never_awaited, plan.max_steps, injections, plan.faults is not None)
 
 
-def describe(runner: Runner, plan: Plan, trouble: Trouble, tape: Sequence[int], number: int, found_by: str) -> Failure:
+def describe(
+    runner: Runner,
+    plan: Plan,
+    trouble: Trouble,
+    tape: Sequence[int],
+    number: int,
+    found_by: str,
+    seconds: float = SHRINK_SECONDS,
+) -> Failure:
     """Shrink a failing tape and tell what happens on it.
 
     :param runner: runs the program
@@ -154,6 +166,7 @@ def describe(runner: Runner, plan: Plan, trouble: Trouble, tape: Sequence[int], 
     :param tape: the choices that led to it
     :param number: the number of the schedule
     :param found_by: the strategy that found it
+    :param seconds: how long to shrink
     """
 
     def attempt(make: Callable[[Run], Strategy]) -> Run | None:
@@ -163,7 +176,7 @@ def describe(runner: Runner, plan: Plan, trouble: Trouble, tape: Sequence[int], 
         other = runner.run(strategy, record)
         return record if other is not None and other.identity == trouble.identity else None
 
-    smallest = shrink_tape(tape, attempt)
+    smallest = shrink_tape(tape, attempt, seconds)
     _, found = retrace(runner, tape, with_lines=True)
     again, minimal = retrace(runner, smallest, with_lines=True)
     neighbour = find_neighbour(smallest, minimal.steps, lambda other: _steps_if_passing(runner, other))

@@ -8,6 +8,7 @@ moved together. A candidate is kept if the run fails in the same way and costs l
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import groupby, pairwise
+from time import monotonic
 from typing import NamedTuple
 
 from .points import INJECTOR, Kind, Point, Step
@@ -16,7 +17,7 @@ from .strategies.replay import Replay
 
 __all__ = ["Shrunk", "cost_of", "shrink_tape"]
 
-TRIES_MAX = 1500
+TRIES_MAX = 3000
 
 
 class Shrunk(NamedTuple):
@@ -45,15 +46,16 @@ def cost_of(run: Run) -> tuple[int, int, int, int]:
     return injections, switches, sum(choice != 0 for choice in run.tape), len(run.tape)
 
 
-def shrink_tape(tape: Sequence[int], attempt: Attempt) -> list[int]:
+def shrink_tape(tape: Sequence[int], attempt: Attempt, seconds: float) -> list[int]:
     """The simplest schedule found that fails in the same way.
 
     :param tape: a tape that fails
     :param attempt: runs the program under a strategy
+    :param seconds: how long to look; what is found by then is good enough
     :returns: its tape
     """
-    shrinker = _Shrinker(attempt)
-    if not shrinker.accepts_tape(tape):
+    shrinker = _Shrinker(attempt, monotonic() + seconds)
+    if not shrinker.accepts_tape(tape):  # it does not fail again
         return list(tape)
     while shrinker.improves():
         pass
@@ -63,8 +65,9 @@ def shrink_tape(tape: Sequence[int], attempt: Attempt) -> list[int]:
 class _Shrinker:
     best: Shrunk
 
-    def __init__(self, attempt: Attempt) -> None:
+    def __init__(self, attempt: Attempt, deadline: float) -> None:
         self._attempt = attempt
+        self._deadline = deadline
         self._tries = TRIES_MAX
 
     def improves(self) -> bool:
@@ -74,14 +77,17 @@ class _Shrinker:
         self._move_blocks()
         self._lower_choices()
         self._delete_choices()
-        return self.best.cost < before and self._tries > 0
+        return self.best.cost < before and self._may_try()
+
+    def _may_try(self) -> bool:
+        return self._tries > 0 and monotonic() < self._deadline
 
     def accepts_tape(self, tape: Sequence[int]) -> bool:
         """Try a tape; keep it if it fails in the same way and is simpler."""
         return self._accepts(lambda _run: Replay(tape))
 
     def _accepts(self, make: Callable[[Run], Strategy]) -> bool:
-        if self._tries <= 0:
+        if not self._may_try():
             return False
         self._tries -= 1
         run = self._attempt(make)

@@ -8,8 +8,9 @@ import asyncio
 import gc
 import sys
 import warnings
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import Any
 
 from .escapes import guarded
@@ -38,7 +39,7 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
     hooks = sys.get_asyncgen_hooks()
     collects = gc.isenabled()
     hears = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
-    with guarded():
+    with guarded(), _registered_in(loop):
         warnings._warn_unawaited_coroutine = note  # type: ignore[attr-defined]
         asyncio._set_running_loop(loop)
         sys.set_asyncgen_hooks(firstiter=None, finalizer=_close)
@@ -51,6 +52,36 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
             sys.set_asyncgen_hooks(*hooks)
             if collects:
                 gc.enable()
+
+
+class _AllTasks:
+    """What ``asyncio.all_tasks`` goes through: the tasks of the simulation, and those of loops in other threads."""
+
+    def __init__(self, mine: Iterable[Any], others: Iterable[Any]) -> None:
+        self._mine = mine
+        self._others = others
+
+    def __iter__(self) -> Iterator[Any]:
+        return chain(self._mine, self._others)
+
+
+@contextmanager
+def _registered_in(loop: ControlledLoop) -> Generator[None]:
+    """Let the tasks of a loop register with it: putting a task into asyncio's weak set costs more than the task."""
+    name = "_scheduled_tasks" if sys.version_info >= (3, 12) else "_all_tasks"
+    others: Any = getattr(asyncio.tasks, name)
+    add, append = others.add, loop.tasks.append
+
+    def register(task: "asyncio.Task[Any]") -> None:
+        (append if task.get_loop() is loop else add)(task)
+
+    others.add = register  # the set's own attribute: C asks for it each time
+    setattr(asyncio.tasks, name, _AllTasks(loop.tasks, others))
+    try:
+        yield
+    finally:
+        setattr(asyncio.tasks, name, others)
+        del others.add
 
 
 def collect_if_due() -> None:

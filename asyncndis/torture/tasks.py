@@ -6,37 +6,28 @@ keep some) is walked in the same order in each run.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from typing import Any, TypeVar
+
+from .footprints import touch, touch_call
 
 __all__ = ["ControlledTask", "Entry", "Job", "StepType", "WakeupType"]
 
-Entry = tuple[Callable[..., object], tuple[Any, ...], Context]
-"""A callable, its arguments, and the context it runs in."""
+Entry = tuple[Callable[..., object], object, Context]
+"""A callable, its argument or None for none, and the context it runs in."""
+
+T = TypeVar("T")
 
 
-_begin = asyncio.Task.__init__
-
-
-class ControlledTask(asyncio.Task[Any]):
+class ControlledTask(asyncio.Task[T]):
     """A task that knows its number in the run.
 
     :ivar number: 0 for the program itself, then in order of creation
     """
 
     __slots__ = ("number",)
-
-    def __init__(
-        self,
-        coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any],
-        loop: asyncio.AbstractEventLoop,
-        number: int,
-        name: str,
-        context: Context | None,
-    ) -> None:
-        self.number = number  # first: asyncio puts the task into a set as it begins
-        _begin(self, coro, loop=loop, name=name, context=context)
+    number: int
 
     def __hash__(self) -> int:
         return self.number
@@ -60,8 +51,10 @@ class Job:
 
     def __call__(self) -> None:
         """Run the function and settle the future; a job whose future was cancelled before does nothing."""
+        touch(self._future)
         if self._future.cancelled():
             return
+        touch_call(self._function, self._arguments)
         try:
             result = self._function(*self._arguments)
         except (KeyboardInterrupt, SystemExit):

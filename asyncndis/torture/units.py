@@ -1,6 +1,7 @@
 """A unit of work: some schedules of one program, run wherever an executor likes; what goes in and out is picklable.
 
-A unit has a time of its own: it says how many of its schedules it ran, and whoever shared the work out hands on the rest.
+A unit has a time of its own: it says how many of its schedules it ran, and whoever shared the work out hands on the
+rest.
 """
 
 import pickle

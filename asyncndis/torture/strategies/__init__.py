@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 from .base import Run, Strategy
+from .dfs import Dfs
+from .dpor import Dpor
 from .each_injection import EachInjection
 from .injecting import Injecting
 from .random_walk import RandomWalk
@@ -13,6 +15,8 @@ _STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {
     "auto": RandomWalk,
     "random": RandomWalk,
     "each": EachInjection,
+    "dfs": Dfs,
+    "dpor": Dpor,
 }
 
 

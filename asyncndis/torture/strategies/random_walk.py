@@ -12,7 +12,7 @@ from asyncndis.torture.points import Point
 
 from .base import Strategy
 
-__all__ = ["RandomWalk", "pick", "random_bytes"]
+__all__ = ["RandomWalk", "number_below", "pick", "random_bytes"]
 
 
 def random_bytes(seed: int, number: int, length: int = 64) -> Callable[[], int]:
@@ -36,6 +36,15 @@ def pick(draw: Callable[[], int], options: int) -> int:
     if options > 256:
         return (draw() << 8 | draw()) % options
     return draw() % options
+
+
+def number_below(draw: Callable[[], int], bound: int) -> int:
+    """A number from 0 to ``bound - 1``, from three bytes.
+
+    :param draw: gives the next random byte
+    :param bound: at most 2 ** 24
+    """
+    return (draw() << 16 | draw() << 8 | draw()) % bound
 
 
 class RandomWalk(Strategy):
