@@ -7,7 +7,6 @@ get no handle, since C looks at none; and which code is a library's bookkeeping 
 from asyncio import Future, Handle
 from collections import deque
 from collections.abc import Callable
-from contextvars import Context
 from types import CodeType, FunctionType, MethodType
 from typing import Any
 
@@ -17,14 +16,12 @@ from .tasks import Entry, StepType, WakeupType
 __all__ = ["quick_call_soon"]
 
 _MISSING: Any = object()
-_BOOKKEEPING: dict[CodeType, bool] = {}
-"""Of callbacks that were told of a future that is done: whether they run at once."""
+_BOOKKEEPING: dict[int, tuple[CodeType, bool]] = {}
+"""Of the code of callbacks that were told of a future: whether they run at once; by id, for code hashes slowly."""
 
 
-def quick_call_soon(
-    ready: list[Entry], settling: deque[Entry | None], call_soon: Callable[..., Handle]
-) -> Callable[..., Handle]:
-    """Make a loop's ``call_soon``.
+def quick_call_soon(ready: list[Entry], settling: deque[Entry | None], call_soon: Callable[..., Handle]) -> Any:
+    """Make a loop's ``call_soon``; its type is that of the slow one.
 
     :param ready: takes the steps of tasks
     :param settling: takes bookkeeping
@@ -32,26 +29,32 @@ def quick_call_soon(
     """
     queue_step, queue_bookkeeping = ready.append, settling.append
 
-    def quick(callback: Any, argument: Any = _MISSING, *more: object, context: Context | None = None) -> Any:
+    def quick(callback: Any, argument: Any = _MISSING, *more: object, context: Any = None) -> Any:
         kind = type(callback)
         if kind is StepType:
-            return queue_step((callback, None, context))  # type: ignore[arg-type]  # C always gives a context
+            return queue_step((callback, None, context))
         if kind is WakeupType and callback.__name__ == "task_wakeup":
-            return queue_step((callback, argument, context))  # type: ignore[arg-type]
-        if context is not None and (kind is FunctionType or kind is MethodType) and isinstance(argument, Future):
-            if argument._exception is None and _is_bookkeeping(callback, argument):
-                return queue_bookkeeping((callback, argument, context))
-        arguments = () if argument is _MISSING else (argument, *more)
-        return call_soon(callback, *arguments, context=context)
+            return queue_step((callback, argument, context))
+        if context is not None and _is_told_of_a_success(callback, argument) and _is_bookkeeping(callback, argument):
+            return queue_bookkeeping((callback, argument, context))
+        return call_soon(callback, *(() if argument is _MISSING else (argument, *more)), context=context)
 
     return quick
+
+
+def _is_told_of_a_success(callback: object, argument: Any) -> bool:
+    """Whether this is a function that a future calls, which then looks at no handle."""
+    kind = type(callback)
+    if kind is not FunctionType and kind is not MethodType:
+        return False
+    return isinstance(argument, Future) and argument._exception is None
 
 
 def _is_bookkeeping(callback: FunctionType | MethodType, future: "Future[Any]") -> bool:
     code: CodeType | None = getattr(callback, "__code__", None)
     if code is None:
         return False
-    known = _BOOKKEEPING.get(code)
+    known = _BOOKKEEPING.get(id(code))
     if known is None:
-        known = _BOOKKEEPING[code] = is_bookkeeping(callback, [future])
-    return known
+        known = _BOOKKEEPING[id(code)] = (code, is_bookkeeping(callback, [future]))
+    return known[1]
