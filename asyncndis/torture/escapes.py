@@ -26,6 +26,7 @@ __all__ = [
     "Simulated",
     "Way",
     "allow",
+    "allowed_ways",
     "back_from_job",
     "guarded",
     "in_job",
@@ -139,6 +140,11 @@ def allow(*ways: Way) -> Generator[None]:
         _allowed.set(before)  # not by token: a generator's block may end in another context
 
 
+def allowed_ways() -> frozenset[str]:
+    """What is allowed here."""
+    return _allowed.get()
+
+
 @contextmanager
 def outside() -> Generator[None]:
     """Run a block of the explorer's own code, such as a report of progress, as if no simulation were there."""
@@ -151,14 +157,19 @@ def outside() -> Generator[None]:
 
 
 @contextmanager
-def inside_job() -> Generator[None]:
-    """Run a block as a thread of an executor would: no loop runs there, and it may sleep, which takes no time."""
+def inside_job(allowed: frozenset[str] = frozenset()) -> Generator[None]:
+    """Run a block as a thread of an executor would: no loop runs there, and it may sleep, which takes no time.
+
+    :param allowed: what was allowed where the job was made
+    """
     before = _here.job_of
     _here.job_of = asyncio._get_running_loop()
+    token = _allowed.set(allowed)
     try:
         with outside():
             yield
     finally:
+        _allowed.reset(token)
         _here.job_of = before
 
 

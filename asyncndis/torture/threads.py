@@ -13,21 +13,11 @@ from contextvars import Context, copy_context
 from functools import partial, wraps
 from typing import Any
 
-from .escapes import Simulated, back_from_job, in_job, inside_job, left_simulation
+from .escapes import Simulated, back_from_job, in_job, left_simulation
 from .network_anyio import listener_patches
 from .patches import Patch, Patches
 
-__all__ = ["anyio_inline", "run_job"]
-
-
-def run_job(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Run a function as a worker thread would: where no event loop runs, and where sleeping takes no time.
-
-    :returns: what the function returns
-    :raises BaseException: what the function raises
-    """
-    with inside_job():
-        return function(*arguments)
+__all__ = ["anyio_inline"]
 
 
 def _anyio_patches() -> Iterator[Patch]:
