@@ -9,6 +9,7 @@ import click
 from asyncndis.base import NdisError, RuleViolation
 
 from .bridge import bridge
+from .capture import capture
 from .ddi import ddi
 from .demo import demo
 from .doctor import doctor
@@ -17,6 +18,7 @@ from .host import host
 from .replay import replay
 from .rules import rules
 from .top import top
+from .torture import torture
 
 __all__ = ["app"]
 
@@ -60,5 +62,5 @@ def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
 
 
-for verb in (bridge, ddi, demo, doctor, dump, host, replay, rules, top):
+for verb in (bridge, capture, ddi, demo, doctor, dump, host, replay, rules, top, torture):
     app.add_command(verb)
