@@ -8,18 +8,21 @@ if TYPE_CHECKING:
     from .invariants import assert_frames_conserved, assert_pool_at_rest, assert_stack_at_rest, no_leaks
     from .playing import Play, Scenario, scenario
     from .times import let_pass, virtual_time
+    from .torturing import Exposed, cancel_everywhere, exposed, fail_every_allocation
 
 _HOMES = {
     "computers": ("ETHER_TYPE", "Computer", "Hoarder", "Talker", "numbered_frame", "open_computer", "open_pair"),
     "invariants": ("assert_frames_conserved", "assert_pool_at_rest", "assert_stack_at_rest", "no_leaks"),
     "playing": ("Play", "Scenario", "scenario"),
     "times": ("let_pass", "virtual_time"),
+    "torturing": ("Exposed", "cancel_everywhere", "exposed", "fail_every_allocation"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "ETHER_TYPE",
     "Computer",
+    "Exposed",
     "Hoarder",
     "Play",
     "Scenario",
@@ -27,6 +30,9 @@ __all__ = [
     "assert_frames_conserved",
     "assert_pool_at_rest",
     "assert_stack_at_rest",
+    "cancel_everywhere",
+    "exposed",
+    "fail_every_allocation",
     "let_pass",
     "no_leaks",
     "numbered_frame",

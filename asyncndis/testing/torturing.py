@@ -32,6 +32,11 @@ class Exposed:
     program: Program
     rules: str = "all"
 
+    @property
+    def __wrapped__(self) -> Program:
+        """By this a replay string knows the program again."""
+        return self.program
+
     async def __call__(self) -> None:
         """Run it once. IRQL: PASSIVE.
 

@@ -218,20 +218,26 @@ def _digest(text: str) -> bytes:
 
 def _function_of(program: Program) -> Program:
     """The innermost function that a program stands for; of an object that can be called, its class."""
-    while isinstance(program, functools.partial):
-        program = program.func
-    program = inspect.unwrap(program)
-    return program if hasattr(program, "__qualname__") else type(program)
+    *_, innermost = _layers(program)
+    return innermost if hasattr(innermost, "__qualname__") else type(innermost)
 
 
 def _bound_to(program: Program) -> list[str]:
-    """The plain values that a partial binds: with another size, it is another program."""
+    """The plain values that partials bind: with another size, it is another program."""
     bound: list[str] = []
-    while isinstance(program, functools.partial):
-        named = {**{str(place): value for place, value in enumerate(program.args)}, **program.keywords}
-        bound += [f"{name}={value!r}" for name, value in sorted(named.items()) if isinstance(value, _ATOMS)]
-        program = program.func
+    for layer in _layers(program):
+        if isinstance(layer, functools.partial):
+            named = {**{str(place): value for place, value in enumerate(layer.args)}, **layer.keywords}
+            bound += [f"{name}={value!r}" for name, value in sorted(named.items()) if isinstance(value, _ATOMS)]
     return bound
+
+
+def _layers(program: Program) -> Iterator[Program]:
+    """A program and what it wraps, the innermost last."""
+    inner: Program | None = program
+    while inner is not None:
+        yield inner
+        inner = inner.func if isinstance(inner, functools.partial) else getattr(inner, "__wrapped__", None)
 
 
 def _name_of(function: Program) -> str:
