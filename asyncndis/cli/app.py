@@ -17,6 +17,7 @@ from .dump import dump
 from .host import host
 from .replay import replay
 from .rules import rules
+from .soak import soak
 from .top import top
 from .torture import torture
 
@@ -62,5 +63,5 @@ def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
 
 
-for verb in (bridge, capture, ddi, demo, doctor, dump, host, replay, rules, top, torture):
+for verb in (bridge, capture, ddi, demo, doctor, dump, host, replay, rules, soak, top, torture):
     app.add_command(verb)

@@ -107,7 +107,7 @@ def _program(module: ModuleType, name: str, text: str) -> Program:
     ]
     if needed:
         raise click.UsageError(f"{text} needs {needed[0]!r}: run a test with fixtures or parameters by pytest")
-    return _exposed(found) if _uses_the_model() else found
+    return _exposed(found) if _uses_the_model(module) else found
 
 
 def _async_functions(module: ModuleType) -> list[str]:
@@ -118,9 +118,10 @@ def _async_functions(module: ModuleType) -> list[str]:
     ]
 
 
-def _uses_the_model() -> bool:
-    """Whether anything has imported the driver model: the command itself has not."""
-    return "asyncndis.kernel" in sys.modules
+def _uses_the_model(module: ModuleType) -> bool:
+    """Whether anything of the driver model is known by a name in a module."""
+    homes = {getattr(value, "__module__", None) or getattr(value, "__name__", "") for value in vars(module).values()}
+    return any(str(home).startswith("asyncndis") and ".torture" not in str(home) for home in homes)
 
 
 def _exposed(program: Program) -> Program:

@@ -3,6 +3,7 @@
 import json
 from concurrent.futures import Executor
 from contextlib import ExitStack
+from importlib import import_module
 from typing import Any, get_args
 
 import click
@@ -168,11 +169,11 @@ def _facts_of(failure: Failure) -> dict[str, object]:
 
 def _cluster(address: str) -> Executor:
     try:
-        from distributed import Client
+        distributed: Any = import_module("distributed")
     except ModuleNotFoundError:
         raise click.UsageError("--dask needs the package distributed: pip install 'asyncndis[dask]'") from None
     try:
-        executor: Executor = Client(address, timeout="10s").get_executor()
+        executor: Executor = distributed.Client(address, timeout="10s").get_executor()
     except (OSError, TimeoutError, ValueError) as error:
         raise click.UsageError(f"there is no Dask scheduler at {address}: {error}") from error
     return executor
