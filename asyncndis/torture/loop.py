@@ -72,7 +72,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         self._callbacks: deque[asyncio.Handle] = deque()
         self._redeliveries: list[asyncio.Handle] = []
         self._neutral = Context()
-        # For C, which asks the loop for this name at each step; whatever is not C's own takes the method below.
+        # For C, which asks the loop for this name at each step; what is not C's own takes the method below.
         self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]
         self.reset()
 

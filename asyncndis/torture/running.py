@@ -5,7 +5,7 @@ There are two ways to run, in which the same choices mean the same: ``walk`` dra
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from itertools import repeat
 from typing import Any
@@ -53,21 +53,24 @@ class Runner:
         self.is_plain = not injections and not injects_faults
         """Whether nothing but the order is chosen, so that bytes can decide."""
 
-    def walk(self, draw: Callable[[], int]) -> Trouble | None:
+    def walk(self, source: Iterator[int]) -> Trouble | None:
         """Run once on bytes; nothing is recorded and nothing injected.
 
-        :param draw: gives the next byte
+        :param source: bytes without end
         :returns: what went wrong, if anything
         """
         loop = self.loop
         ready, settling = loop.ready, loop.settling
+        draw = source.__next__
         loop.choose = lambda _kind, options, _name: pick(draw, options)
         try:
             self._start()
             for _ in repeat(None, self.max_steps):
                 options = len(ready)
                 if options > 1:
-                    callback, argument, context = ready.pop(draw() % options if options <= 256 else pick(draw, options))
+                    callback, argument, context = ready.pop(
+                        next(source) % options if options <= 256 else pick(draw, options)
+                    )
                 elif options:
                     callback, argument, context = ready.pop()
                 else:

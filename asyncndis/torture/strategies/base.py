@@ -1,7 +1,7 @@
 """What a strategy is: it answers the choices of one schedule after another, and hears how each went."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import ClassVar
 
 from asyncndis.torture.points import Point, Step
@@ -55,7 +55,7 @@ class Strategy(ABC):
     wants_footprints: bool = False
     wants_lines: bool = False
 
-    source: Callable[[], int] | None = None
+    source: Iterator[int] | None = None
     """Bytes that decide the schedule that has begun, where nothing else does: such schedules run at full speed."""
 
     def __init__(self, seed: int = 0, schedules: int = 1000) -> None:

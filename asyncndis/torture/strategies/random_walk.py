@@ -5,30 +5,34 @@ Betts, "Concurrency testing using controlled schedulers: an empirical study", AC
 """
 
 from collections.abc import Callable, Iterator
-from hashlib import shake_128
+from hashlib import blake2b
 from itertools import chain, count
 
 from asyncndis.torture.points import Point
 
 from .base import Strategy
 
-__all__ = ["RandomWalk", "number_below", "pick", "random_bytes"]
+__all__ = ["RandomWalk", "byte_stream", "number_below", "pick", "random_bytes"]
 
 
-def random_bytes(seed: int, number: int, length: int = 64) -> Callable[[], int]:
-    """A source of bytes without end that depends on nothing but a seed and the number of a schedule.
+def byte_stream(seed: int, number: int) -> Iterator[int]:
+    """Bytes without end that depend on nothing but a seed and the number of a schedule.
 
     :param seed: the seed of the search
     :param number: the number of the schedule
-    :param length: how many bytes to make at once
     """
-    return chain.from_iterable(_blocks(seed, number, length)).__next__
+    return chain.from_iterable(_blocks(seed, number))
 
 
-def _blocks(seed: int, number: int, length: int) -> Iterator[bytes]:
-    yield shake_128(b"%d %d" % (seed, number)).digest(length)
+def random_bytes(seed: int, number: int) -> Callable[[], int]:
+    """The same as a function that gives the next byte."""
+    return byte_stream(seed, number).__next__
+
+
+def _blocks(seed: int, number: int) -> Iterator[bytes]:
+    yield blake2b(b"%d %d" % (seed, number)).digest()
     for block in count(1):
-        yield shake_128(b"%d %d %d" % (seed, number, block)).digest(length)
+        yield blake2b(b"%d %d %d" % (seed, number, block)).digest()
 
 
 def pick(draw: Callable[[], int], options: int) -> int:
@@ -54,10 +58,10 @@ class RandomWalk(Strategy):
 
     def begin(self, number: int) -> bool:
         """Make the bytes of this schedule."""
-        self.source = random_bytes(self.seed, number)
+        self.source = byte_stream(self.seed, number)
         return True
 
     def choose(self, point: Point) -> int:
         """The next byte decides."""
         assert self.source is not None
-        return pick(self.source, point.options)
+        return pick(self.source.__next__, point.options)
