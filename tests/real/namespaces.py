@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.real.running import PATIENCE_S, Running, run, running, until
 
-__all__ = ["Namespace", "missing_for", "namespace", "remove_leftovers"]
+__all__ = ["Namespace", "missing_for", "namespace", "new_name", "remove", "remove_leftovers"]
 
 _NAMESPACES = Path("/run/netns")
 _NAME = re.compile(r"andis-(\d+)-(\d+)-\d+-\w+")
@@ -102,10 +102,15 @@ class Namespace:
                 raise OSError(ctypes.get_errno(), f"cannot enter namespace {self.name}")
 
 
+def new_name(role: str) -> str:
+    """A name that no other namespace has."""
+    return f"andis-{os.getpid()}-{_started(os.getpid())}-{next(_numbers)}-{role}"
+
+
 @contextmanager
 def namespace(role: str) -> Generator[Namespace]:
     """A namespace with its loopback device up, without IPv6 addresses of the kernel's own, until the block ends."""
-    name = f"andis-{os.getpid()}-{_started(os.getpid())}-{next(_numbers)}-{role}"
+    name = new_name(role)
     run(["ip", "netns", "add", name])
     try:
         made = Namespace(name)
@@ -113,17 +118,17 @@ def namespace(role: str) -> Generator[Namespace]:
         made.run("sh", "-c", "echo 1 >/proc/sys/net/ipv6/conf/default/addr_gen_mode")
         yield made
     finally:
-        _remove(name)
+        remove(name)
 
 
 def remove_leftovers() -> None:
     """Remove the namespaces of earlier runs that were killed."""
     for place in _NAMESPACES.glob("andis-*"):
         if (match := _NAME.fullmatch(place.name)) and _started(int(match[1])) != int(match[2]):
-            _remove(place.name)
+            remove(place.name)
 
 
-def _remove(name: str) -> None:
+def remove(name: str) -> None:
     """Remove a namespace with all that runs in it; another process may do so at the same time."""
     for pid in run(["ip", "netns", "pids", name], must_succeed=False).split():
         with suppress(ProcessLookupError, ValueError):
