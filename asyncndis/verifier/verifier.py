@@ -68,13 +68,13 @@ class Verifier(Probe):
         self._watches: list[Watch] = [self._locks]
         self._watches += [watch(reports) for watch in plain if rules & watch.rules]
         self._watches += [watch(reports, callers) for watch in knowing_callers if rules & watch.rules]
-        self._plans = _plans([watch.before for watch in self._watches])
-        self._followers = _plans([watch.after for watch in self._watches])
+        self._plans = _Plans([watch.before for watch in self._watches], _WATCHED)
+        self._followers = _Plans([watch.after for watch in self._watches], _WATCHED)
         self.findings: Findings = reports.findings
 
     def before(self, operation: str, subject: object, *arguments: object) -> None:
         """Check the caller's level and locks, then what this call may break."""
-        plan = self._plans.get(operation)
+        plan = self._plans[operation]
         if plan is None:
             return
         highest, is_lock_free, guarded, while_any, always, is_handler = plan
@@ -96,7 +96,7 @@ class Verifier(Probe):
 
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """Note what has happened."""
-        plan = self._followers.get(operation)
+        plan = self._followers[operation]
         if plan is None:
             return
         _, _, guarded, while_any, always, is_handler = plan
@@ -118,8 +118,8 @@ class Verifier(Probe):
 
     def finish(self) -> None:
         """End the run: what is still held, open or lost now is a finding. Nothing is checked afterwards."""
-        self._plans = {}
-        self._followers = {}
+        self._plans = _Plans()
+        self._followers = _Plans()
         for watch in self._watches:
             watch.finish()
 
@@ -148,10 +148,23 @@ class Verifier(Probe):
             )
 
 
-def _plans(maps: Iterable[Mapping[str, Wanted]]) -> dict[str, _Plan]:
-    """The plan of each call that has a level, is a handler's, or is watched."""
-    checks = together(maps)
-    return {operation: _plan_of(operation, *checks.get(operation, Checks())) for operation in _WATCHED | checks.keys()}
+class _Plans(dict[str, _Plan | None]):
+    """The plan of each call that has a level, is a handler's, or is watched; made when the call is first met.
+
+    :param maps: the checks of each watch, by call
+    :param watched: the calls that have a plan in any case
+    """
+
+    def __init__(self, maps: Iterable[Mapping[str, Wanted]] = (), watched: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self._maps = tuple(maps)
+        self._watched = watched
+
+    def __missing__(self, operation: str) -> _Plan | None:
+        checks = together(wanted for one in self._maps if (wanted := one.get(operation)) is not None)
+        has_plan = operation in self._watched or checks != Checks()
+        plan = self[operation] = _plan_of(operation, *checks) if has_plan else None
+        return plan
 
 
 def _plan_of(

@@ -68,10 +68,9 @@ class Checks(NamedTuple):
         return checks
 
 
-def together(maps: Iterable[Mapping[str, Wanted]]) -> dict[str, Checks]:
-    """The checks of several watches, by call."""
-    found: dict[str, Checks] = {}
-    for one in maps:
-        for operation, wanted in one.items():
-            found[operation] = found.get(operation, Checks()).and_also(wanted)
-    return found
+def together(wanted: Iterable[Wanted]) -> Checks:
+    """The checks of one call that several watches want."""
+    checks = Checks()
+    for one in wanted:
+        checks = checks.and_also(one)
+    return checks
