@@ -8,7 +8,20 @@ nobody could see depends on everything.
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Protocol
 
-__all__ = ["SIZE", "WHOLE", "Footprint", "Location", "Owner", "Watcher", "dependent", "touch", "touch_call", "watched_by"]
+__all__ = [
+    "LOCAL_KINDS",
+    "SIZE",
+    "WHOLE",
+    "Footprint",
+    "Location",
+    "Owner",
+    "Watcher",
+    "dependent",
+    "lose_sight",
+    "touch",
+    "touch_call",
+    "watched_by",
+]
 
 Owner = tuple[str, int]
 """Whose state it is: a kind (mostly the name of a type), and a number that is the same in each run with this past."""
@@ -18,6 +31,8 @@ WHOLE = "*"
 """The part that meets every other part of the same owner."""
 SIZE = "#"
 """The part that changes when a container gets or loses an element."""
+LOCAL_KINDS = frozenset({"coroutine", "generator"})
+"""The kinds of what belongs to one actor, unless another one is seen to touch it."""
 
 
 class Footprint:
@@ -134,6 +149,10 @@ class Watcher(Protocol):
         """Hear of a call that no bytecode makes."""
         ...
 
+    def lost(self, what: str) -> None:
+        """Hear of something that cannot be told."""
+        ...
+
 
 _watchers: list[Watcher] = []
 
@@ -162,3 +181,12 @@ def touch_call(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None
     """
     for watcher in _watchers:
         watcher.called(function, arguments)
+
+
+def lose_sight(what: str) -> None:
+    """Say that the running step does something of which nobody can tell what it depends on.
+
+    :param what: in words
+    """
+    for watcher in _watchers:
+        watcher.lost(what)

@@ -5,23 +5,25 @@ shared state. That costs some 30 times the speed of the program, and is what par
 What it cannot see, such as C code that is in no table, makes a step unknown: it then depends on everything.
 """
 
-import importlib
+import asyncio
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
 
-from .footprints import WHOLE, Footprint, watched_by
+from .footprints import LOCAL_KINDS, WHOLE, Footprint, watched_by
 from .tracking_calls import called
-from .tracking_frames import slots_of, supported
+from .tracking_frames import slots_of, standing, supported
 from .tracking_notes import Notes
 from .tracking_opcodes import Plan, plan_of
 
 __all__ = ["Tracker"]
 
-_OURS = str(Path(__file__).parent)
-_IMPORTING = (importlib.__file__, "<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+_CORE = "bookkeeping footprints injection lines loop points queueing recording running search simulation tasks timers waits"
+_HERE = __name__.removesuffix("tracking")
+_UNWATCHED_MODULES = (*(_HERE + name for name in _CORE.split()), f"{_HERE}tracking", f"{_HERE}strategies")
+"""The explorer itself, which says by ``touch`` what its steps do; the network in memory is watched like a program."""
+_IMPORTING = ("importlib", "_frozen_importlib")
 _UNWATCHED = Plan(0, {})
 
 
@@ -33,6 +35,7 @@ class Tracker:
         self._plans: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Plan | None]] = {}
         self._before: Any = None
         self._running = False
+        self._standing: dict[asyncio.Task[Any], tuple[Any, ...]] = {}
         self._supported = supported()
 
     def start(self) -> None:
@@ -43,6 +46,7 @@ class Tracker:
         if self._running:
             raise RuntimeError("this tracker is watching a run already: stop it first")
         self._running = True
+        self._standing.clear()
         self._notes.begin_run()
         watched_by(self)
         if self._supported:
@@ -59,13 +63,35 @@ class Tracker:
         if self._supported:
             sys.settrace(self._before)
             self._before = None
+        self._standing.clear()
         self._notes.begin_run()
 
-    def take(self) -> Footprint:
-        """What was touched since the last time, or since the start."""
+    def take(self, task: "asyncio.Task[Any] | None" = None) -> Footprint:
+        """What was touched since the last time, or since the start.
+
+        :param task: whose step it was, if a task's; it read its own state, and changed it in its last step
+        """
+        if task is not None:
+            self._notes.touch(task, WHOLE, write=task.done())
+            waiter = getattr(task, "_fut_waiter", None)
+            if waiter is not None and waiter.cancelled():
+                self._notes.write(waiter)  # the task was cancelled before it came to wait
         if not self._supported:
             self._notes.unseen.add("everything: the layout of this interpreter's frames is not known")
-        return self._notes.take()
+        footprint = self._notes.take()
+        if task is not None and self._supported:
+            footprint.still = self._stands_still(task, footprint)
+        return footprint
+
+    def _stands_still(self, task: "asyncio.Task[Any]", footprint: Footprint) -> bool:
+        """Whether a task that changed nothing but its own coroutines stands where it stood before its step."""
+        before = self._standing.pop(task, None)
+        if footprint.unseen or any(kind not in LOCAL_KINDS for kind, _, _ in footprint.writes):
+            return False
+        now = standing(task.get_coro())
+        if now is not None:
+            self._standing[task] = now
+        return now is not None and now == before
 
     def touched(self, obj: object, name: str | None, write: bool) -> None:
         """Somebody says that the running step touched an object."""
@@ -74,6 +100,10 @@ class Tracker:
     def called(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         """Somebody says that the running step calls a function."""
         called(self._notes, function, arguments)
+
+    def lost(self, what: str) -> None:
+        """Somebody says that the running step does something of which nobody can tell what it depends on."""
+        self._notes.unseen.add(what)
 
     def _enter(self, frame: FrameType, _event: str, _argument: object) -> Any:
         """A function begins, or goes on: say how to trace it."""
@@ -97,10 +127,11 @@ class Tracker:
 
 def _plan(code: CodeType, names: dict[str, Any]) -> Plan | None:
     """The plan for a piece of code; an empty one for the explorer's own, None for what cannot be followed."""
-    if code.co_filename.startswith(_OURS) or code.co_filename in _IMPORTING:
+    module = str(names.get("__name__", id(names)))
+    if module.startswith(_UNWATCHED_MODULES) or module.startswith(_IMPORTING):
         return _UNWATCHED
     try:
-        return plan_of(code, str(names.get("__name__", id(names))))
+        return plan_of(code, module)
     except (ValueError, KeyError):
         return None
 

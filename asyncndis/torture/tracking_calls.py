@@ -35,9 +35,11 @@ def called(notes: Notes, function: Any, arguments: tuple[Any, ...]) -> None:
     :param arguments: positional arguments, then those given by name
     """
     kind = type(function)
-    while kind is types.MethodType or kind is functools.partial:
+    while kind is types.MethodType or kind is functools.partial or kind is types.GenericAlias:
         if kind is types.MethodType:
             function, arguments = function.__func__, (function.__self__, *arguments)
+        elif kind is types.GenericAlias:
+            function = function.__origin__
         else:
             function, arguments = function.func, (*function.args, *arguments, *function.keywords.values())
         kind = type(function)
@@ -86,7 +88,7 @@ def _method_effect(kind: type, name: str) -> Effect | None:
         effect = _METHODS.get((klass, name))
         if effect is not None:
             return effect
-        if name in klass.__dict__:
+        if name in klass.__dict__ and not isinstance(klass.__dict__[name], types.FunctionType):
             return None if klass not in _ALL_METHODS_READ else _read
     return None
 

@@ -8,12 +8,13 @@ The layout is that of CPython 3.11 to 3.13 on machines of 64 bits; ``supported``
 import ctypes
 import dis
 import sys
-from types import CodeType, FrameType
+from types import CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
-__all__ = ["depths", "slots_of", "supported", "variables_of"]
+__all__ = ["depths", "slots_of", "standing", "supported", "variables_of"]
 
 _FRAME_POINTER = 24  # PyFrameObject: head (16 bytes), f_back, f_frame
+_STACK_TOP = 64  # _PyInterpreterFrame: after eight pointers; set while the frame is suspended
 _FIRST_VARIABLE = 72  # _PyInterpreterFrame: eight pointers, an int, two small fields
 
 _ENDS = {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"}
@@ -39,6 +40,40 @@ def slots_of(frame: FrameType, size: int) -> Any:
     address = ctypes.c_void_p.from_address(id(frame) + _FRAME_POINTER).value
     assert address is not None
     return kind.from_address(address + _FIRST_VARIABLE)
+
+
+def standing(coroutine: Any) -> tuple[Any, ...] | None:
+    """Where a suspended coroutine stands, and what it awaits, with the values of all variables and operands.
+
+    :returns: something to compare with what it was at another time; None if a frame cannot be looked at
+    """
+    found: list[Any] = []
+    while isinstance(coroutine, (CoroutineType, GeneratorType)):
+        is_coroutine = isinstance(coroutine, CoroutineType)
+        frame = coroutine.cr_frame if is_coroutine else coroutine.gi_frame
+        if frame is None:
+            return None
+        address = ctypes.c_void_p.from_address(id(frame) + _FRAME_POINTER).value
+        assert address is not None
+        top = ctypes.c_int.from_address(address + _STACK_TOP).value
+        if top < 0:
+            return None
+        awaited = coroutine.cr_await if is_coroutine else coroutine.gi_yieldfrom
+        slots = slots_of(frame, top)
+        found += [id(frame.f_code), frame.f_lasti, *(_value(slots, place, awaited) for place in range(top))]
+        coroutine = awaited
+    return (*found, type(coroutine))
+
+
+def _value(slots: Any, place: int, awaited: object) -> object:
+    """What to compare of a slot: plain values, the identity of objects, and nothing of what is awaited."""
+    try:
+        value = slots[place]
+    except ValueError:
+        return None
+    if value is awaited:
+        return ...
+    return (type(value), value) if type(value) in {int, float, bool, str, bytes} else id(value)
 
 
 def depths(code: CodeType) -> dict[int, int]:

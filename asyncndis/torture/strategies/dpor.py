@@ -6,7 +6,7 @@ After each run its races are turned round: where two steps could have come the o
 added to the choices of that point. An actor whose step was tried already sleeps until a step comes that depends on it.
 """
 
-from asyncndis.torture.footprints import Footprint, dependent
+from asyncndis.torture.footprints import LOCAL_KINDS, Footprint, dependent
 from asyncndis.torture.points import INJECTOR, Kind, Point, Step
 
 from .base import Redundant, Run, Strategy
@@ -16,7 +16,6 @@ __all__ = ["Dpor"]
 
 _LONGEST = 3000
 """Races of longer runs are not looked for: the time grows with the square of the length."""
-_LOCAL_KINDS = frozenset({"coroutine", "generator"})
 
 
 class _Sleeper:
@@ -203,7 +202,7 @@ class Dpor(Strategy):
         if not footprint.still or footprint.unseen or taken.woke != (taken.actor,):
             return False
         written = {location[:2] for location in footprint.writes}
-        if any(kind not in _LOCAL_KINDS for kind, _ in written):
+        if any(kind not in LOCAL_KINDS for kind, _ in written):
             return False
         return not any(
             written & other.footprint.owners_touched
