@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import lru_cache, wraps
 from pathlib import Path
 from sysconfig import get_path
 from types import FrameType, ModuleType
@@ -208,17 +208,18 @@ def _guards() -> Iterator[Patch]:
         original = getattr(owner, name, None)
         if original is not None:
             yield Patch(owner, name, _guard(original, exit_))
-    yield from _guards_of_imported("sleep", time.sleep)
+    guard: Any = time.sleep
+    for module in _who_imported("sleep", guard.__wrapped__, len(sys.modules)):
+        yield Patch(module, "sleep", guard)
 
 
-def _guards_of_imported(name: str, guard: Callable[..., Any]) -> Iterator[Patch]:
-    """Guard what ``from module import name`` took before the guards stood."""
-    original: object = vars(guard)["__wrapped__"]
-    for module in [*sys.modules.values()]:
-        if getattr(module, "__dict__", {}).get(name) is original:
-            yield Patch(module, name, guard)
+@lru_cache(maxsize=1)
+def _who_imported(name: str, function: object, _modules: int) -> list[Any]:
+    """The modules that took a function by ``from ... import name``; looked for again when there are more modules."""
+    return [module for module in [*sys.modules.values()] if getattr(module, "__dict__", {}).get(name) is function]
 
 
+@lru_cache(maxsize=64)
 def _guard(original: Callable[..., Any], exit_: Exit) -> Callable[..., Any]:
     @wraps(original)
     def guard(*args: Any, **kwargs: Any) -> Any:
