@@ -1,19 +1,19 @@
 """Runs a program once on the controlled loop, and says what went wrong.
 
-There are two ways to run, in which the same choices mean the same: ``walk`` draws bytes and keeps no record, for speed;
-``run`` asks a strategy at each point and records the tape, and the steps for whoever wants them.
+There are two ways to run, in which the same choices mean the same: ``walk`` draws bytes and records no more than the
+tape, for speed; ``run`` asks a strategy at each point, injects, and records the steps for whoever wants them.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
-from itertools import repeat
 from typing import Any
 
 from .bookkeeping import mark_bookkeeping
 from .failures import FailureKind, InvariantBroken, Trouble, trouble_of
 from .footprints import lose_sight
 from .loop import ControlledLoop
+from .points import Kind
 from .recording import Recorder, Tracker
 from .strategies.base import Redundant, Run, Strategy
 from .strategies.random_walk import pick
@@ -53,43 +53,51 @@ class Runner:
         self.is_plain = not injections and not injects_faults
         """Whether nothing but the order is chosen, so that bytes can decide."""
 
-    def walk(self, source: Iterator[int]) -> Trouble | None:
-        """Run once on bytes; nothing is recorded and nothing injected.
+    def walk(self, source: Iterator[int], record: Run) -> Trouble | None:
+        """Run once on bytes, at full speed; nothing is injected.
 
         :param source: bytes without end
+        :param record: takes the tape
         :returns: what went wrong, if anything
         """
-        loop = self.loop
-        ready, settling = loop.ready, loop.settling
-        draw = source.__next__
-        loop.choose = lambda _kind, options, _name: pick(draw, options)
+        self.loop.choose = _chooser(source, record.tape)
         try:
             self._start()
-            for _ in repeat(None, self.max_steps):
-                options = len(ready)
-                if options > 1:
-                    callback, argument, context = ready.pop(
-                        next(source) % options if options <= 256 else pick(draw, options)
-                    )
-                elif options:
-                    callback, argument, context = ready.pop()
-                else:
-                    if not loop.move_clock():
-                        return self._judge()
-                    if settling:
-                        loop.settle()
-                    continue
-                if argument is None:
-                    context.run(callback)
-                else:
-                    context.run(callback, argument)
-                if settling:
-                    loop.settle()
-            return self._judge(bounded=True)
+            record.bounded = self._walk(source, record)
+            trouble = self._judge(record.bounded)
+            if trouble is None:
+                self.loop.tasks.clear()  # all have ended well: there is nothing to bury
         except InvariantBroken as broken:
-            return trouble_of(broken)
+            trouble = trouble_of(broken)
         finally:
             self._clear()
+        record.failed = trouble is not None
+        return trouble
+
+    def _walk(self, source: Iterator[int], record: Run) -> bool:
+        loop = self.loop
+        ready, settling, note = loop.ready, loop.settling, record.tape.append
+        for record.length in range(self.max_steps):
+            options = len(ready)
+            if options > 1:
+                choice = next(source) % options if options <= 256 else pick(source.__next__, options)
+                note(choice)
+                callback, argument, context = ready.pop(choice)
+            elif options:
+                callback, argument, context = ready.pop()
+            elif loop.move_clock():
+                if settling:
+                    loop.settle()
+                continue
+            else:
+                return False
+            if argument is None:
+                context.run(callback)
+            else:
+                context.run(callback, argument)
+            if settling:
+                loop.settle()
+        return True
 
     def run(self, strategy: Strategy, record: Run, tracker: Tracker | None = None) -> Trouble | None:
         """Run once under a strategy that has begun the schedule.
@@ -174,6 +182,17 @@ class Runner:
             elif task._log_traceback:
                 task._log_traceback = False
         self.loop.reset()
+
+
+def _chooser(source: Iterator[int], tape: list[int]) -> Callable[[Kind, int, str], int]:
+    """Let bytes answer the choices that are not about who runs."""
+
+    def choose(_kind: Kind, options: int, _name: str) -> int:
+        choice = pick(source.__next__, options)
+        tape.append(choice)
+        return choice
+
+    return choose
 
 
 def _bury(task: "asyncio.Task[Any]") -> None:

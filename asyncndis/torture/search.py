@@ -1,28 +1,24 @@
 """One search: schedule after schedule of one program, until one fails, the budget is spent or nothing is left."""
 
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from .describing import Describer
+from .determinism import find_nondeterminism
 from .failures import Trouble
 from .outcome import Failure, Progress, Result, Statistics
-from .points import Step
-from .replaystring import Settings, encode, fingerprint
-from .reporting import explain, find_neighbour
+from .replaystring import Settings, fingerprint
 from .running import Program, Runner
-from .shrinking import shrink_tape
 from .simulation import collect_if_due, simulation
 from .strategies.base import Run, Strategy
-from .strategies.replay import Replay, Retrace
 from .tracking import Tracker
 
-__all__ = ["Plan", "Search", "describe", "retrace", "simulated_runner"]
+__all__ = ["Plan", "Search", "simulated_runner"]
 
 INJECTIONS_MAX = 2
 """A task is cancelled once, or two are, or one twice."""
-RECORD_EVERY = 16
-"""Of schedules that need no record, every sixteenth has one, for the estimate of what is left."""
 SHRINK_SECONDS = 2.0
 """A report should come at once; ``shrink`` takes its time."""
 PROGRESS_INTERVAL = 0.2
@@ -48,6 +44,14 @@ class Plan:
     cancel: bool = False
     faults: str | None = None
     timeout: float | None = None
+
+    def describer(self, runner: Runner, seconds: float) -> Describer:
+        """What tells of the failures of this search.
+
+        :param seconds: how long to shrink
+        """
+        known = fingerprint(runner.program)
+        return Describer(runner, Settings(known, self.cancel, self.faults, self.max_steps), seconds)
 
 
 class Search:
@@ -75,7 +79,7 @@ class Search:
         self._progress = progress
         self._steps = 0
         self._seen: set[int] = set()
-        self._recorded = 0
+        self._nondeterministic = ""
         self._tracker = Tracker()
         self._began = time.monotonic()
         self._told = self._began
@@ -94,8 +98,11 @@ class Search:
                 trouble, tape = self._run_one(runner, number)
                 self.schedules += 1
                 if trouble is not None:
-                    self.failure = describe(runner, plan, trouble, tape, number, self.strategy.found_by)
+                    describer = plan.describer(runner, SHRINK_SECONDS)
+                    self.failure = describer.describe(trouble, tape, number, self.strategy.found_by)
                     break
+                if number == first:
+                    self._nondeterministic = find_nondeterminism(runner, tape)
                 collect_if_due()
                 if self._tell_and_ask_whether_late():
                     break
@@ -106,31 +113,27 @@ class Search:
         statistics = Statistics(
             steps=self._steps,
             distinct=len(self._seen),
-            recorded=self._recorded,
+            recorded=self.schedules,
             seconds=time.monotonic() - self._began,
             strategy=self.strategy.found_by,
+            nondeterministic=self._nondeterministic,
         )
         return Result(self.schedules, self.complete, self.failure, statistics)
 
     def _run_one(self, runner: Runner, number: int) -> tuple[Trouble | None, list[int]]:
         """Run one schedule.
 
-        :returns: what went wrong, and the tape; it is empty where nothing went wrong and nothing was recorded
+        :returns: what went wrong, if anything, and the tape
         """
         strategy, record = self.strategy, Run(number)
-        source = strategy.source
-        if source is None or not runner.is_plain or number % RECORD_EVERY == 0:
+        if strategy.source is not None and runner.is_plain:
+            trouble = runner.walk(strategy.source, record)
+        else:
             trouble = runner.run(strategy, record, self._tracker if strategy.wants_footprints else None)
-            self._steps += record.length
-            self._recorded += 1
-            self._seen.add(hash(tuple(record.tape)))
-            strategy.end(record)
-            return trouble, record.tape
-        trouble = runner.walk(source)
-        if trouble is None:
-            return None, []
-        strategy.begin(number)  # the same bytes once more, this time with a record
-        return runner.run(strategy, record) or trouble, record.tape
+        self._steps += record.length
+        self._seen.add(hash(tuple(record.tape)))
+        strategy.end(record)
+        return trouble, record.tape
 
     def _tell_and_ask_whether_late(self) -> bool:
         now = time.monotonic()
@@ -147,64 +150,3 @@ def simulated_runner(program: Program, plan: Plan) -> Generator[Runner]:
     with simulation(never_awaited) as loop:
         injections = INJECTIONS_MAX if plan.cancel else 0
         yield Runner(program, loop, never_awaited, plan.max_steps, injections, plan.faults is not None)
-
-
-def describe(
-    runner: Runner,
-    plan: Plan,
-    trouble: Trouble,
-    tape: Sequence[int],
-    number: int,
-    found_by: str,
-    seconds: float = SHRINK_SECONDS,
-) -> Failure:
-    """Shrink a failing tape and tell what happens on it.
-
-    :param runner: runs the program
-    :param plan: what the search was asked for
-    :param trouble: what went wrong
-    :param tape: the choices that led to it
-    :param number: the number of the schedule
-    :param found_by: the strategy that found it
-    :param seconds: how long to shrink
-    """
-
-    def attempt(make: Callable[[Run], Strategy]) -> Run | None:
-        record = Run(0)
-        strategy = make(record)
-        strategy.begin(0)
-        other = runner.run(strategy, record)
-        return record if other is not None and other.identity == trouble.identity else None
-
-    smallest = shrink_tape(tape, attempt, seconds)
-    _, found = retrace(runner, tape, with_lines=True)
-    again, minimal = retrace(runner, smallest, with_lines=True)
-    neighbour = find_neighbour(smallest, minimal.steps, lambda other: _steps_if_passing(runner, other))
-    replay = encode(smallest, Settings(fingerprint(runner.program), plan.cancel, plan.faults, plan.max_steps))
-    shown = again or trouble
-    return Failure(
-        error=shown.error,
-        kind=shown.kind,
-        schedule=number,
-        replay=replay,
-        steps=tuple(found.steps),
-        minimal=tuple(minimal.steps),
-        found_by=found_by,
-        explanation=explain(shown, minimal.steps, minimal.names, neighbour, replay),
-    )
-
-
-def _steps_if_passing(runner: Runner, tape: Sequence[int]) -> list[Step] | None:
-    trouble, record = retrace(runner, tape, with_lines=True)
-    return record.steps if trouble is None else None
-
-
-def retrace(runner: Runner, tape: Sequence[int], *, with_lines: bool = False) -> tuple[Trouble | None, Run]:
-    """Run a tape and write the steps down.
-
-    :param with_lines: note the source lines of each step, too
-    """
-    strategy = (Retrace if with_lines else Replay)(tape)
-    record = Run(0)
-    strategy.begin(0)
-    return runner.run(strategy, record), record
