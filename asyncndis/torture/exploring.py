@@ -5,10 +5,11 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Literal
 
+from .describing import retrace
 from .outcome import Failure, Progress, Result
 from .replaystring import decode
 from .running import Program
-from .search import Plan, Search, describe, retrace, simulated_runner
+from .search import Plan, Search, simulated_runner
 from .spread import Spread
 from .strategies import make_strategy
 
@@ -75,7 +76,7 @@ def _replay(line: str, program: Program, seconds: float) -> Failure | None:
     plan = Plan("replay", 1, 0, settings.max_steps, settings.cancel, settings.faults)
     with simulated_runner(program, plan) as runner:
         trouble, record = retrace(runner, tape)
-        return None if trouble is None else describe(runner, plan, trouble, record.tape, 0, "replay", seconds)
+        return None if trouble is None else plan.describer(runner, seconds).describe(trouble, record.tape, 0, "replay")
 
 
 def shrink(failure: Failure, program: Program) -> Failure:

@@ -16,6 +16,8 @@ __all__ = ["Neighbour", "explain", "find_neighbour"]
 
 TRIES_MAX = 100
 """So many schedules are tried for a neighbour."""
+STEPS_SHOWN = 80
+"""A schedule of more steps shows its first and last ones."""
 LINES_SHOWN = 6
 """A step that ran more lines shows its first and last ones."""
 
@@ -73,7 +75,12 @@ def _first_difference(steps: Sequence[Step], passing: Sequence[Step]) -> Neighbo
 
 
 def explain(
-    trouble: Trouble, steps: Sequence[Step], names: Sequence[str], neighbour: Neighbour | None, replay: str
+    trouble: Trouble,
+    steps: Sequence[Step],
+    names: Sequence[str],
+    neighbour: Neighbour | None,
+    replay: str,
+    notes: Sequence[str],
 ) -> str:
     """The report of a failure.
 
@@ -82,6 +89,7 @@ def explain(
     :param names: the names of the actors, by number
     :param neighbour: a passing schedule beside it, if one was found
     :param replay: the line that replays it
+    :param notes: what else there is to say
     """
     head = f"{trouble.kind}: {_message(trouble)}"
     if trouble.place:
@@ -91,6 +99,7 @@ def explain(
         parts.append("This is the order in which asyncio itself runs the program.")
     if neighbour is not None:
         parts.append(_race(neighbour, names))
+    parts += notes
     parts.append(f"Replay it with:\n  {replay}")
     return "\n\n".join(parts)
 
@@ -107,6 +116,10 @@ def _table(steps: Sequence[Step], names: Sequence[str]) -> list[str]:
     places = max((len(_place(line)) for step in steps for line in step.lines), default=0)
     rows: list[str] = []
     for number, step in enumerate(steps, 1):
+        if STEPS_SHOWN // 2 < number <= len(steps) - STEPS_SHOWN // 2:
+            if number == STEPS_SHOWN // 2 + 1:
+                rows.append(f"  ... {len(steps) - STEPS_SHOWN} steps more ...")
+            continue
         deeds = [_shown(line, places) for line in _few(step.lines)] or [_deed(step)]
         deeds += [f"({decision.name}: {_answer(decision)})" for decision in step.inner]
         rows.append(f"  {number:3d}  {_who(step, names):<{width}}  {deeds[0]}")

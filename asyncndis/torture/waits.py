@@ -45,8 +45,10 @@ def deadlock(loop: ControlledLoop) -> Trouble:
 
 
 def endless_run(loop: ControlledLoop) -> Trouble:
-    """The bound of steps was reached: somebody starves if others run and it waits, else nobody gets anywhere."""
-    return Trouble(FailureKind.LIVELOCK, Endless(f"the run does not end: {_sentences(loop)}"))
+    """The bound of steps was reached: somebody starves if it waits for a primitive, else nobody gets anywhere."""
+    starves = any(_waits_for_primitive(task) for task in loop.tasks if not task.done())
+    kind = FailureKind.STARVATION if starves else FailureKind.LIVELOCK
+    return Trouble(kind, Endless(f"the run does not end: {_sentences(loop)}"))
 
 
 def tasks_left(loop: ControlledLoop) -> Trouble:
@@ -88,18 +90,34 @@ def _frames(task: "asyncio.Task[Any]") -> Iterator[FrameType]:
         )
 
 
+def _primitive(frames: list[FrameType]) -> tuple[object, FrameType | None]:
+    """The lock, event, queue or the like in which a chain of coroutines waits, and the frame that called it."""
+    caller: FrameType | None = None
+    for frame in frames:
+        thing = frame.f_locals.get("self")
+        if not is_program(frame.f_code.co_filename) and type(thing).__name__ in _WAITING_CLASSES:
+            return thing, caller
+        caller = frame
+    return None, None
+
+
+def _waits_for_primitive(task: "asyncio.Task[Any]") -> bool:
+    return getattr(task, "_fut_waiter", None) is not None and _primitive(list(_frames(task)))[0] is not None
+
+
 def _awaited(loop: ControlledLoop, frames: list[FrameType], waiter: Any) -> str:
     """What a task waits for, in words."""
     if isinstance(waiter, asyncio.Task):
         return str(waiter.get_name())
+    thing, caller = _primitive(frames)
+    if thing is not None:
+        name = "" if caller is None else _name_of(thing, caller)
+        return f"{type(thing).__name__}{name and ' ' + name}{_held_by(loop, thing)}"
     children = getattr(waiter, "_children", ())  # of gather
-    for depth, frame in enumerate(frames):
-        thing = frame.f_locals.get("self")
-        if not is_program(frame.f_code.co_filename) and type(thing).__name__ in _WAITING_CLASSES:
-            name = _name_of(thing, frames[depth - 1]) if depth else ""
-            return f"{type(thing).__name__}{name and ' ' + name}{_held_by(loop, thing)}"
-        if type(thing).__name__ == "TaskGroup":
-            children = getattr(thing, "_tasks", ())
+    for frame in frames:
+        group = frame.f_locals.get("self")
+        if type(group).__name__ == "TaskGroup":
+            children = getattr(group, "_tasks", ())
     tasks = [
         other.get_name() for other in loop.tasks if not other.done() and (other in children or _wakes(other, waiter))
     ]

@@ -3,17 +3,25 @@
 from collections.abc import Callable
 
 from .base import Run, Strategy
+from .delays import Delays
 from .dfs import Dfs
 from .dpor import Dpor
 from .each_injection import EachInjection
 from .injecting import Injecting
+from .pct import Pct
+from .pos import Pos
 from .random_walk import RandomWalk
+from .surw import Surw
 
 __all__ = ["Run", "Strategy", "make_strategy"]
 
 _STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {
     "auto": RandomWalk,
     "random": RandomWalk,
+    "pct": Pct,
+    "pos": Pos,
+    "surw": Surw,
+    "delays": Delays,
     "each": EachInjection,
     "dfs": Dfs,
     "dpor": Dpor,
