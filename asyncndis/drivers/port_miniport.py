@@ -32,7 +32,7 @@ class PortMiniportStatistics:
 
     :ivar waiting: packets in the ring, which wait for room
     :ivar refused: packets for which the ring had no place
-    :ivar failed: packets that the port could not send
+    :ivar failed: packets that the port could not send, or did not in time
     :ivar runts: frames that came without a whole header, which nothing can carry
     """
 
@@ -48,6 +48,7 @@ class PortMiniport(Miniport):
     :param name: for messages
     :param slots: frames that may be with protocols at once
     :param ring: packets that may wait to be sent
+    :param patience_ms: how long these wait for room in a port that takes none, before they are given up
     """
 
     maximum_send_packets = 256
@@ -56,15 +57,18 @@ class PortMiniport(Miniport):
     _port: Port
     _frames: FramePool
 
-    def __init__(self, *, name: str | None = None, slots: int = 256, ring: int = 512) -> None:
+    def __init__(self, *, name: str | None = None, slots: int = 256, ring: int = 512, patience_ms: int = 1000) -> None:
         super().__init__(name=name)
         check_integer("slots", slots, 1, 0xFFFF)
         check_integer("ring", ring, 1)
+        check_integer("patience_ms", patience_ms, 1)
+        self._patience_ms = patience_ms
         self._slots = slots
         self._ring = ring
         self._waiting: deque[Packet] = deque()
         self._is_on = False
         self._is_sending = False
+        self._has_moved = False
         self._refused = self._failed = self._runts = 0
 
     def __repr__(self) -> str:
@@ -92,7 +96,8 @@ class PortMiniport(Miniport):
         self.maximum_frame_size = self.lookahead = port.mtu
         self.link_speed = port.link_bits_per_second
         self.media_state = self._link()
-        self._frames = await adapter.allocate_frames(self._slots, name=f"frames of {adapter.name}")
+        self._watchdog = adapter.timer(self._look_for_motion, name=f"watchdog of {self.name}")
+        self._frames = await adapter.allocate_frames(self._slots)
         try:
             port.plug(self)
         except BaseException:
@@ -113,7 +118,7 @@ class PortMiniport(Miniport):
 
     def reset(self) -> Any:
         """Give back what waits; the port itself has nothing to reset (SEND-16)."""
-        self._take_back()
+        self._take_back(_ABORTED)
         return _SUCCESS
 
     def pnp_event(self, event: DevicePnpEvent, data: bytes = b"") -> None:
@@ -132,6 +137,7 @@ class PortMiniport(Miniport):
             packets = packets[:room]
         if self._waiting or self._is_sending or self._port.is_full:
             self._waiting.extend(packets)
+            self._watch()
         else:
             self._send(packets)
 
@@ -171,6 +177,7 @@ class PortMiniport(Miniport):
 
     def has_room(self) -> None:
         """The port can be written again. IRQL: DISPATCH."""
+        self._has_moved = True
         if self._is_on and not self._is_sending:
             self._send(())
 
@@ -210,12 +217,26 @@ class PortMiniport(Miniport):
     def _switch_off(self) -> None:
         if self._is_on:
             self._is_on = False
+            self._watchdog.cancel()
             self._port.unplug()
-        self._take_back()
+        self._take_back(_ABORTED)
 
-    def _take_back(self) -> None:
+    def _take_back(self, status: NdisStatus) -> None:
         waiting, self._waiting = list(self._waiting), deque()
-        self.adapter.send_complete(waiting, _ABORTED)
+        self.adapter.send_complete(waiting, status)
+
+    def _look_for_motion(self) -> None:
+        """Give up what waits for a port that has taken nothing for long; otherwise look again later."""
+        if not self._has_moved:
+            self._failed += len(self._waiting)
+            self._take_back(_FAILURE)
+        self._watch()
+
+    def _watch(self) -> None:
+        """Let the watchdog look once more, if there is something to watch."""
+        if self._waiting and not self._watchdog.armed:
+            self._has_moved = False
+            self._watchdog.set(self._patience_ms)
 
     def _send(self, packets: Sequence[Packet]) -> None:
         """Write packets, and what is sent meanwhile, while there is room. Behind what waits they wait, too."""
@@ -227,6 +248,7 @@ class PortMiniport(Miniport):
                 self._write(packets)
         finally:
             self._is_sending = False
+        self._watch()
 
     def _write(self, packets: Sequence[Packet]) -> None:
         """Write packets up to one for which there is no room, and complete them."""

@@ -54,7 +54,7 @@ class Wire:
     :param chooser: decides instead of dice
     """
 
-    __slots__ = ("_chooser", "_conditions", "_ends", "_frames", "_is_up", "_past", "name")
+    __slots__ = ("__weakref__", "_chooser", "_conditions", "_ends", "_frames", "_is_up", "_past", "name")
 
     def __init__(
         self,

@@ -31,7 +31,6 @@ class SocketPort(DescriptorPort):
     """
 
     def __init__(self, name: str, connected: socket.socket) -> None:
-        connected.setblocking(False)
         super().__init__(name, station_address(f"{name} of {os.getpid()}"), [connected.detach()], LONGEST_FRAME - 18)
 
     def receive(self, limit: int = BATCH) -> list[bytes]:

@@ -65,6 +65,7 @@ def _adopt(number: int, name: str) -> Port:
         given = socket.socket(fileno=number)
     except OSError:
         raise PortError(f"{name}: descriptor {number} is neither a TAP nor a socket; pass one of these") from None
+    given.setblocking(False)
     if given.type == socket.SOCK_STREAM:
         return StreamPort(name, None, end=given)
     return SocketPort(name, given)

@@ -7,8 +7,9 @@ run outside any task; what they raise comes out of :meth:`Readiness.run`.
 import asyncio
 from collections.abc import Callable
 
-from anyio import create_task_group, wait_readable, wait_writable
+from anyio import CancelScope, create_task_group, wait_readable, wait_writable
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
 
 from asyncndis.kernel import NdisEvent
 from asyncndis.kernel.host import current_host
@@ -30,7 +31,7 @@ class Readiness:
         self._writers: dict[int, Callback] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._group: TaskGroup | None = None
-        self._waiting: set[tuple[int, bool]] = set()
+        self._scopes: dict[tuple[int, bool], CancelScope] = {}
         self._end = NdisEvent(f"end of {name}")
         self._error: BaseException | None = None
 
@@ -41,17 +42,17 @@ class Readiness:
         """Call back whenever something can be read, until told otherwise with None. IRQL: any."""
         if callback is not None:
             self._readers[descriptor] = callback
-            self._watch_read(descriptor)
-        elif self._readers.pop(descriptor, None) is not None and self._loop is not None:
-            self._loop.remove_reader(descriptor)
+            self._watch(descriptor, self._readers)
+        else:
+            self._forget(descriptor, self._readers)
 
     def write(self, descriptor: int, callback: Callback | None) -> None:
         """Call back once, when something can be written; never, with None. IRQL: any."""
         if callback is not None:
             self._writers[descriptor] = callback
-            self._watch_write(descriptor)
-        elif self._writers.pop(descriptor, None) is not None and self._loop is not None:
-            self._loop.remove_writer(descriptor)
+            self._watch(descriptor, self._writers)
+        else:
+            self._forget(descriptor, self._writers)
 
     def end(self, error: BaseException | None = None) -> None:
         """Let :meth:`run` end, or raise. IRQL: any."""
@@ -91,29 +92,38 @@ class Readiness:
                     await self._end.wait()
                 finally:
                     self._group = None
+                    self._scopes.clear()
                     group.cancel_scope.cancel()
         if self._error is not None:
             raise self._error
 
     def _begin(self) -> None:
         for descriptor in self._readers:
-            self._watch_read(descriptor)
+            self._watch(descriptor, self._readers)
         for descriptor in self._writers:
-            self._watch_write(descriptor)
+            self._watch(descriptor, self._writers)
 
-    def _watch_read(self, descriptor: int) -> None:
+    def _watch(self, descriptor: int, callbacks: dict[int, Callback]) -> None:
+        """Watch a descriptor from now on, while there is a callback for it."""
+        is_reader = callbacks is self._readers
         if self._loop is not None:
-            self._loop.add_reader(descriptor, self._readable, descriptor)
-        elif self._group is not None and (descriptor, False) not in self._waiting:
-            self._waiting.add((descriptor, False))
-            self._group.start_soon(self._read_on, descriptor, name=f"reader of {self.name}")
+            add = self._loop.add_reader if is_reader else self._loop.add_writer
+            add(descriptor, self._readable if is_reader else self._writable, descriptor)
+        elif self._group is not None and (descriptor, is_reader) not in self._scopes:
+            scope = self._scopes[descriptor, is_reader] = CancelScope()
+            self._group.start_soon(self._serve, descriptor, is_reader, scope, name=f"{self.name} {descriptor}")
 
-    def _watch_write(self, descriptor: int) -> None:
+    def _forget(self, descriptor: int, callbacks: dict[int, Callback]) -> None:
+        """Watch it no more; its number may be that of another one soon."""
+        is_reader = callbacks is self._readers
+        if callbacks.pop(descriptor, None) is None:
+            return
         if self._loop is not None:
-            self._loop.add_writer(descriptor, self._writable, descriptor)
-        elif self._group is not None and (descriptor, True) not in self._waiting:
-            self._waiting.add((descriptor, True))
-            self._group.start_soon(self._write_on, descriptor, name=f"writer of {self.name}")
+            remove = self._loop.remove_reader if is_reader else self._loop.remove_writer
+            remove(descriptor)
+        scope = self._scopes.pop((descriptor, is_reader), None)
+        if scope is not None:
+            scope.cancel()
 
     def _readable(self, descriptor: int) -> None:
         callback = self._readers.get(descriptor)
@@ -126,18 +136,10 @@ class Readiness:
         if callback is not None:
             self.guard(callback)
 
-    async def _read_on(self, descriptor: int) -> None:
-        try:
-            while descriptor in self._readers:
-                await wait_readable(descriptor)
-                self._readable(descriptor)
-        finally:
-            self._waiting.discard((descriptor, False))
-
-    async def _write_on(self, descriptor: int) -> None:
-        try:
-            while descriptor in self._writers:
-                await wait_writable(descriptor)
-                self._writable(descriptor)
-        finally:
-            self._waiting.discard((descriptor, True))
+    async def _serve(self, descriptor: int, is_reader: bool, scope: CancelScope) -> None:  # one bit, as poll() has it
+        wait, call = (wait_readable, self._readable) if is_reader else (wait_writable, self._writable)
+        with scope:
+            await checkpoint()  # whoever waited before for a descriptor of that number has gone by then
+            while self._scopes.get((descriptor, is_reader)) is scope:
+                await wait(descriptor)
+                call(descriptor)

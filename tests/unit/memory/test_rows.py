@@ -1,10 +1,20 @@
 """Packets in a row: what is done to them is what is done to each."""
 
+import asyncio
+
 import pytest
 
 from asyncndis.base import observe
 from asyncndis.memory import BufferPool, HeapProvider, Memory, Packet, PacketEvent, PacketFlags, PacketPool, PacketState
-from asyncndis.memory.rows import survey, transfer_all
+from asyncndis.memory.rows import (
+    are_lendable,
+    contents_of,
+    free_row,
+    glance,
+    make_row,
+    survey,
+    transfer_all,
+)
 from tests.unit.kernel.expecting import Recorder, breaks
 
 FRAME = bytes(range(64))
@@ -93,3 +103,73 @@ async def test_the_first_that_may_not_is_refused_and_those_before_it_went() -> N
         transfer_all(packets[2:], PacketEvent.COMPLETE)
     with breaks("RCV-01"):
         transfer_all(packets[2:], PacketEvent.FREE)
+
+
+async def test_a_row_is_made_and_freed_as_each_packet_would_be() -> None:
+    packets, buffers = await PacketPool.create(8), await BufferPool.create(8)
+    frames = [bytes([number]) * 60 for number in range(8)]
+    assert make_row(packets, buffers, frames) is None  # nothing was ever made
+    taken = [packets.allocate_nowait() for _ in range(8)]
+    for packet in taken:
+        packet.chain_at_back(buffers.allocate_nowait(b"before"))
+        packet.oob.status = 7
+    free_row(taken)
+    assert (packets.outstanding, buffers.outstanding) == (0, 0)
+    packets.set_protocol_id(3)
+    row = make_row(packets, buffers, frames[:5], PacketFlags.DONT_LOOPBACK)
+    assert row is not None
+    assert (packets.outstanding, buffers.outstanding) == (5, 5)
+    assert [packet.to_bytes() for packet in row] == frames[:5]
+    assert {(packet.state, packet.flags, packet.protocol_id, packet.oob.status) for packet in row} == {
+        (PacketState.OWNED, PacketFlags.DONT_LOOPBACK | 3, 3, 0)
+    }
+    assert make_row(packets, buffers, frames[:4]) is None  # three are left
+    assert make_row(packets, buffers, []) is None
+    assert glance(row, 3) == (frames[:5], [frame[:3] for frame in frames[:5]])
+    assert contents_of(row) == frames[:5]
+    assert are_lendable(row)
+    row[1].oob.status = 0xC000009A
+    assert not are_lendable(row)
+    free_row(row)
+    with breaks("PKT-03"):
+        row[0].to_bytes()
+    with breaks("PKT-03"):
+        free_row(row[:1])
+    assert (packets.outstanding, buffers.outstanding, packets.statistics().free) == (0, 0, 8)
+
+
+async def test_what_is_freed_in_a_row_serves_who_waits() -> None:
+    packets, buffers = await PacketPool.create(2), await BufferPool.create(2)
+    taken = [packets.allocate_nowait() for _ in range(2)]
+    for packet in taken:
+        packet.chain_at_back(buffers.allocate_nowait(FRAME))
+    waiter = asyncio.ensure_future(packets.allocate())
+    await asyncio.sleep(0)
+    free_row(taken)
+    assert await waiter is taken[0]
+
+
+async def test_a_row_with_a_closer_look_at_each() -> None:
+    row = await Row.make()
+    block = HeapProvider().allocate(64)
+    block.view[:] = FRAME
+    adjusted, two, blocked = row.packet(FRAME), row.packet(FRAME[:32], FRAME[32:]), row.packet(block)
+    assert adjusted.first is not None
+    adjusted.first.adjust_length(20)
+    assert contents_of([adjusted, two, blocked]) == [FRAME[:20], FRAME, FRAME]
+    assert glance([blocked, row.packet(bytearray(FRAME))], 5)[1] == [FRAME[:5]] * 2
+    sent = row.packet(FRAME)
+    sent.transfer(PacketEvent.SEND)
+    with breaks("SEND-01"):
+        free_row([adjusted, two, blocked, sent])
+    assert [packet.state for packet in (adjusted, two, blocked)] == [PacketState.FREE] * 3
+
+
+async def test_heads_of_what_may_be_looped_back() -> None:
+    row = await Row.make()
+    plain, kept, only = row.packet(FRAME), row.packet(bytes(64)), row.packet(FRAME)
+    kept.set_flags(PacketFlags.DONT_LOOPBACK)
+    only.set_flags(PacketFlags.LOOPBACK_ONLY)
+    assert survey([plain, kept], 14, 64, looped=True) == {FRAME[:14]}
+    assert survey([plain, kept], 14, 64) is None
+    assert survey([plain, only], 14, 64, looped=True) is None
