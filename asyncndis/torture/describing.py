@@ -1,6 +1,7 @@
 """From a failing tape to a failure that can be read: shrunk, retold by its lines, and with a passing neighbour."""
 
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 from .failures import FailureKind, Trouble
 from .outcome import Failure
@@ -16,6 +17,8 @@ __all__ = ["Describer", "retrace"]
 
 ENDLESS_STEPS = 1000
 """A run that does not end is shrunk and told by so many steps."""
+NEIGHBOUR_SECONDS = 1.0
+"""So long is looked for a passing schedule beside a failing one."""
 _ENDLESS = (FailureKind.LIVELOCK, FailureKind.STARVATION)
 
 
@@ -49,6 +52,7 @@ class Describer:
             smallest = self._if_still_endless(smallest, tape, bound)
         _, found = retrace(runner, tape, with_lines=True)
         again, minimal = retrace(runner, smallest, with_lines=True)
+        self._deadline = monotonic() + NEIGHBOUR_SECONDS
         neighbour = find_neighbour(smallest, minimal.steps, self._steps_if_passing)
         runner.max_steps = bound
         replay = encode(smallest, self._settings)
@@ -81,8 +85,9 @@ class Describer:
         return smallest if trouble is not None and trouble.kind in _ENDLESS else list(tape)
 
     def _steps_if_passing(self, tape: Sequence[int]) -> list[Step] | None:
-        trouble, record = retrace(self._runner, tape, with_lines=True)
-        return record.steps if trouble is None else None
+        if monotonic() > self._deadline or retrace(self._runner, tape)[0] is not None:
+            return None
+        return retrace(self._runner, tape, with_lines=True)[1].steps
 
 
 _NOT_AGAIN = (
