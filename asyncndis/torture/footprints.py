@@ -44,10 +44,14 @@ class Footprint:
     :ivar unseen: what that was, in words
     :ivar owners: how many owners had a number when the step was over
     :ivar still: afterwards its task stands where it stood before, with the same values in all variables
+    :ivar aside: what bookkeeping touched on the way that comes to the same in any order, such as counting who is done
     :ivar owners_touched: the owners of everything it read or wrote
     """
 
-    __slots__ = ("_wide", "_wide_writes", "_written", "owners", "owners_touched", "reads", "still", "unseen", "writes")
+    __slots__ = (
+        *("_wide", "_wide_writes", "_written"),
+        *("aside", "owners", "owners_touched", "reads", "still", "unseen", "writes"),
+    )
 
     def __init__(
         self,
@@ -56,12 +60,14 @@ class Footprint:
         unseen: Iterable[str] = (),
         owners: int = 0,
         still: bool = False,
+        aside: "Footprint | None" = None,
     ) -> None:
         self.reads = frozenset(reads)
         self.writes = frozenset(writes)
         self.unseen = frozenset(unseen)
         self.owners = owners
         self.still = still
+        self.aside = aside
         self._written = {location[:2] for location in self.writes}
         self.owners_touched = self._written | {location[:2] for location in self.reads}
         self._wide_writes = {location[:2] for location in self.writes if location[2] == WHOLE}
@@ -75,11 +81,8 @@ class Footprint:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Footprint):
             return NotImplemented
-        return (self.reads, self.writes, self.unseen, self.owners) == (
-            other.reads,
-            other.writes,
-            other.unseen,
-            other.owners,
+        return (self.reads, self.writes, self.unseen, self.owners, self.aside) == (
+            *(other.reads, other.writes, other.unseen, other.owners, other.aside),
         )
 
     __hash__ = None  # type: ignore[assignment]  # compared, never looked up
@@ -93,6 +96,7 @@ class Footprint:
             self.writes | other.writes,
             self.unseen | other.unseen,
             max(self.owners, other.owners),
+            aside=self.aside if other.aside is None else other.aside if self.aside is None else self.aside | other.aside,
         )
 
     def blurred(self, owners: int) -> "Footprint":
@@ -109,10 +113,14 @@ class Footprint:
             (_blurred(location, owners) for location in self.writes),
             self.unseen,
             self.owners,
+            aside=self.aside and self.aside.blurred(owners),
         )
 
     def meets(self, other: "Footprint") -> bool:
-        """Whether this one wrote something that the other touched."""
+        """Whether one of them wrote something that the other touched, asides left out."""
+        return self._wrote_into(other) or other._wrote_into(self)
+
+    def _wrote_into(self, other: "Footprint") -> bool:
         writes = self.writes
         return not (
             writes.isdisjoint(other.writes)
@@ -135,7 +143,11 @@ def dependent(first: Footprint, second: Footprint) -> bool:
     """Whether two steps may not change places: one wrote what the other touched, or one of them is unknown."""
     if first.unseen or second.unseen:
         return True
-    return first.meets(second) or second.meets(first)
+    if first.meets(second):
+        return True
+    if first.aside is not None and first.aside.meets(second):
+        return True
+    return second.aside is not None and first.meets(second.aside)
 
 
 class Watcher(Protocol):

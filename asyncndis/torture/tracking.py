@@ -25,6 +25,15 @@ _UNWATCHED_MODULES = (*(_HERE + name for name in _CORE.split()), f"{_HERE}tracki
 """The explorer itself, which says by ``touch`` what its steps do; the network in memory is watched like a program."""
 _IMPORTING = ("importlib", "_frozen_importlib")
 _UNWATCHED = Plan(0, {})
+_COUNTING = frozenset(
+    {
+        "gather.<locals>._done_callback",
+        "_wait.<locals>._on_completion",
+        "TaskGroup._on_task_done",
+        "TaskGroup._spawn.<locals>.task_done",
+    }
+)
+"""Callbacks of asyncio and anyio that count who is done. Told of success, they come to the same in any order."""
 
 
 class Tracker:
@@ -118,7 +127,8 @@ class Tracker:
             return None
         if not plan.watches:
             return None
-        watch = _watcher(self._notes, frame, plan)
+        counts = code.co_qualname in _COUNTING and _is_of_success(frame) and self._notes.begin_aside()
+        watch = _watcher(self._notes, frame, plan, self._notes.end_aside if counts else None)
         frame.f_trace = watch
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True
@@ -136,7 +146,18 @@ def _plan(code: CodeType, names: dict[str, Any]) -> Plan | None:
         return None
 
 
-def _watcher(notes: Notes, frame: FrameType, plan: Plan) -> Callable[[FrameType, str, object], Any]:
+def _is_of_success(frame: FrameType) -> bool:
+    """Whether a library's callback was told of a future with a result."""
+    if not str(frame.f_globals.get("__name__")).startswith(("asyncio.", "anyio.")):
+        return False
+    code, values = frame.f_code, frame.f_locals
+    told: Any = values[code.co_varnames[code.co_argcount - 1]]
+    return told.done() and not told.cancelled() and told._exception is None
+
+
+def _watcher(
+    notes: Notes, frame: FrameType, plan: Plan, at_end: Callable[[], None] | None
+) -> Callable[[FrameType, str, object], Any]:
     find = plan.watches.get
     slots = slots_of(frame, plan.slots)
 
@@ -149,6 +170,8 @@ def _watcher(notes: Notes, frame: FrameType, plan: Plan) -> Callable[[FrameType,
                     look(notes, frame, slots, top, argument)
                 except Exception as error:  # noqa: BLE001 - tracing must not change what the program does
                     notes.unseen.add(f"an operand ({error!r})")
+        elif event == "return" and at_end is not None:
+            at_end()
         return watch
 
     return watch

@@ -6,6 +6,7 @@ holds by then are let go, and if they were new in the step, nobody will miss wha
 """
 
 import sys
+from asyncio import Future
 from types import ModuleType
 from typing import Any
 from weakref import ReferenceType
@@ -39,6 +40,8 @@ class Notes:
         self._owners = 0
         self._owners_before = 0
         self._exposed: dict[int, object] = {}
+        self._aside: Footprint | None = None
+        self._main: tuple[set[Location], set[Location]] | None = None
 
     def begin_run(self) -> None:
         """Forget the objects of the last run; what lets at their namespaces from outside stays known."""
@@ -47,6 +50,26 @@ class Notes:
         self.reads.clear()
         self.writes.clear()
         self.unseen.clear()
+        self._aside = self._main = None
+
+    def begin_aside(self) -> bool:
+        """What follows comes to the same in any order, among its like.
+
+        :returns: False if that was said already
+        """
+        if self._main is not None:
+            return False
+        self._main = self.reads, self.writes
+        self.reads, self.writes = set(), set()
+        return True
+
+    def end_aside(self) -> None:
+        """What follows is about the step itself again."""
+        assert self._main is not None
+        aside = Footprint(self.reads, self.writes)
+        self._aside = aside if self._aside is None else self._aside | aside
+        self.reads, self.writes = self._main
+        self._main = None
 
     def owner(self, obj: object) -> Owner:
         """The name of an object."""
@@ -60,6 +83,10 @@ class Notes:
 
     def read(self, obj: object, part: Any = WHOLE) -> None:
         """Note that a part of an object was read."""
+        if self._main is not None and isinstance(obj, Future):
+            if obj.done():
+                return  # its state does not change any more
+            self.writes.add((*self.owner(obj), part))  # so that whoever waits for it comes after all who count
         if id(obj) in self._exposed:
             self.unseen.add("the namespace of an object")
         self.reads.add((*self.owner(obj), part))
@@ -114,7 +141,9 @@ class Notes:
             (location for location in self.writes if location[:2] not in gone),
             self.unseen,
             self._owners,
+            aside=self._aside,
         )
+        self._aside = None
         self.reads.clear()
         self.writes.clear()
         self.unseen.clear()

@@ -77,14 +77,16 @@ class Happened:
         actor, _, footprint = self.steps[later]
         clock: dict[int, int] = {}
         raced: list[int] = []
-        is_enabled = False
+        enabling: Taken | None = None
         for earlier in range(later - 1, -1, -1):
             taken = self.steps[earlier]
+            enables = enabling is None and (actor in taken.woke or actor == taken.actor)
+            if enables:
+                enabling = taken
             if clock.get(taken.actor, -1) >= self._numbers[earlier]:
-                is_enabled = is_enabled or actor in taken.woke
                 continue
-            if actor in {CLOCK, taken.actor} or taken.actor == CLOCK or (actor in taken.woke and not is_enabled):
-                is_enabled = True
+            if enables or CLOCK in {actor, taken.actor} or actor == taken.actor or _counted_for(taken, enabling):
+                pass
             elif dependent(taken.footprint, footprint):
                 raced.append(earlier)
             else:
@@ -110,3 +112,11 @@ class Happened:
             if self.steps[step].actor not in found and not any(self.before(other, step) for other in kept[:place]):
                 found.add(self.steps[step].actor)
         return found
+
+
+def _counted_for(taken: Taken, enabling: Taken | None) -> bool:
+    """Whether a step was counted before the one that made an actor ready because the count was complete."""
+    if enabling is None:
+        return False
+    one, other = taken.footprint.aside, enabling.footprint.aside
+    return one is not None and other is not None and one.meets(other)
