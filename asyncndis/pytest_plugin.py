@@ -7,7 +7,6 @@ file (``asyncndis_schedules``) or ``[tool.asyncndis]`` of pyproject.toml.
 
 import os
 import shlex
-import tomllib
 from collections.abc import Callable, Generator
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -115,6 +114,8 @@ def _pyproject(config: pytest.Config) -> dict[str, Any]:
     path = config.rootpath / "pyproject.toml"
     if not path.is_file():
         return {}
+    import tomllib
+
     table: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {}).get("asyncndis", {})
     return table
 
