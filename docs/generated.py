@@ -30,7 +30,8 @@ _WIDTH = 700  # of a page; a table with many states gets narrow columns
 def command_line() -> str:
     """The help of every verb, a section each."""
     top = click.Context(app, info_name="asyncndis", **app.context_settings)
-    verbs = [(verb, click.Context(command, top, info_name=verb)) for verb, command in sorted(app.commands.items())]
+    commands = [(verb, app.get_command(top, verb)) for verb in app.list_commands(top)]
+    verbs = [(verb, click.Context(command, top, info_name=verb)) for verb, command in commands if command is not None]
     return "\n".join([_help(top), *(f"## {verb}\n\n{_help(context)}" for verb, context in verbs)])
 
 

@@ -1,31 +1,49 @@
-"""The command group: collects the verbs and turns errors into one line and an exit status."""
+"""The command group: finds the verbs and turns errors into one line and an exit status.
+
+A verb is the command of that name in the module of that name, which is imported when it is asked for: others cost
+nothing.
+"""
 
 import sys
 import traceback
+from importlib import import_module
 from typing import Any
 
 import click
 
 from asyncndis.base import NdisError, RuleViolation
 
-from .bridge import bridge
-from .capture import capture
-from .ddi import ddi
-from .demo import demo
-from .doctor import doctor
-from .dump import dump
-from .host import host
-from .replay import replay
-from .rules import rules
-from .soak import soak
-from .top import top
-from .torture import torture
-
 __all__ = ["app"]
+
+_VERBS = (
+    "bridge",
+    "capture",
+    "ddi",
+    "demo",
+    "doctor",
+    "dump",
+    "host",
+    "replay",
+    "rules",
+    "soak",
+    "top",
+    "torture",
+)
 
 
 class App(click.Group):
     """A group whose verbs fail with one sentence, not with a traceback, where the input is at fault."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names of all verbs."""
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A verb by its name; None where there is none."""
+        if cmd_name not in _VERBS:
+            return None
+        command: click.Command = getattr(import_module(f".{cmd_name}", __package__), cmd_name)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a verb; see the package's head for the exit statuses."""
@@ -61,7 +79,3 @@ class App(click.Group):
 @click.version_option(package_name="asyncndis", prog_name="asyncndis")
 def app() -> None:
     """Write network drivers as async Python tasks against the NDIS 5 model, and run them on real frames."""
-
-
-for verb in (bridge, capture, ddi, demo, doctor, dump, host, replay, rules, soak, top, torture):
-    app.add_command(verb)
