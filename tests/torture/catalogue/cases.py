@@ -21,6 +21,7 @@ LIVELOCK = FailureKind.LIVELOCK
 TASKS_LEFT = FailureKind.LEFT
 NOT_RETRIEVED = FailureKind.UNRETRIEVED
 NOT_AWAITED = FailureKind.NEVER_AWAITED
+INVARIANT = FailureKind.INVARIANT
 
 
 @dataclass(frozen=True, slots=True)
