@@ -78,7 +78,7 @@ def test_it_ends_after_so_many_frames(tmp_path: Path) -> None:
 def test_it_ends_after_so_long(tmp_path: Path, runtime: Path) -> None:
     found = outcome(f"unix:{runtime}/a,{runtime}/b", tmp_path / "out.pcapng", "--seconds", "0.1")
     assert found["frames"] == 0
-    assert found["seconds"] >= 0.1
+    assert found["seconds"] > 0.09  # loops count in milliseconds
 
 
 def test_a_signal_ends_it_with_a_whole_file(tmp_path: Path, runtime: Path) -> None:

@@ -60,7 +60,7 @@ def test_every_frame_of_the_sample(tmp_path: Path, loop: str) -> None:
 def test_no_frame_goes_out_too_early(tmp_path: Path, recording: Path, rate: tuple[str, ...], least_s: float) -> None:
     found = outcome(recording, f"pcap:{tmp_path / 'out.pcap'},write", *rate)
     assert (found["frames"], found["bytes"]) == (4, 240)
-    assert found["seconds"] >= least_s
+    assert found["seconds"] > least_s - 0.01  # loops count in milliseconds
 
 
 def test_times_that_go_back_or_are_missing_do_not_hold_it_up(tmp_path: Path) -> None:
