@@ -104,7 +104,7 @@ class MemoryNetwork(ClosedLoop):
         """Connect to a server of this run; options of real sockets are accepted and mean nothing."""
         _refuse_tls(ssl)
         if sock is not None:
-            raise _real_socket("create_connection")
+            return await self.connect_accepted_socket(protocol_factory, sock)
         if host is None and port is None:
             raise ValueError("host and port was not specified and no sock specified")
         errors: list[OSError] = []
@@ -139,10 +139,12 @@ class MemoryNetwork(ClosedLoop):
     async def connect_accepted_socket(
         self, protocol_factory: Callable[[], Any], sock: Any, *, ssl: Any = None, **options: Any
     ) -> tuple[Any, Any]:
-        """Give a connection that ``sock_accept`` accepted to a protocol."""
+        """Give a connection that ``sock_accept`` or ``sock_connect`` made to a protocol."""
         _refuse_tls(ssl)
-        if not isinstance(sock, MemorySocket) or sock.transport is None:
-            raise _real_socket("connect_accepted_socket")
+        if not isinstance(sock, MemorySocket):
+            raise _real_socket("create_connection")
+        if sock.transport is None:
+            raise ValueError(f"{sock!r} is not connected: await loop.sock_connect() first")
         return _begin(sock.transport, protocol_factory)
 
     # Servers
@@ -233,6 +235,15 @@ class MemoryNetwork(ClosedLoop):
                 sock.on_connection = None
         end = sock.backlog.popleft()
         return end.get_extra_info("socket"), end.get_extra_info("peername")
+
+    async def sock_connect(self, sock: Any, address: Any) -> None:
+        """Connect a socket in memory, such as aiohttp's clients have."""
+        if not isinstance(sock, MemorySocket):
+            raise _real_socket("sock_connect")
+        found = self.network.addresses.resolve(address[0], address[1], sock.family, socket.SOCK_STREAM)[0]
+        name = sock.getsockname()
+        local = name if isinstance(name, tuple) and name[1] else None
+        sock.connect_to(await self.network.connect(sock.family, found.address, local))
 
     # Datagrams
 

@@ -40,7 +40,6 @@ class ClosedLoop(Simulated):
     sock_recvfrom_into = _refused("sock_recvfrom_into", _SOCKET, "sockets")
     sock_sendall = _refused("sock_sendall", _SOCKET, "sockets")
     sock_sendto = _refused("sock_sendto", _SOCKET, "sockets")
-    sock_connect = _refused("sock_connect", _SOCKET, "sockets")
     sock_sendfile = _refused("sock_sendfile", _SOCKET, "sockets")
     sendfile = _refused("sendfile", "reads a real file", "sockets")
     start_tls = _refused("start_tls", "draws random numbers", "sockets")

@@ -9,7 +9,7 @@ import errno
 import socket
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from .escapes import WAYS_OUT, left_simulation
 from .network_addresses import Address, address_text
@@ -46,6 +46,9 @@ class MemorySocket:
     :ivar on_connection: is told of each new connection; without it they queue in ``backlog``
     """
 
+    FAMILIES = (socket.AF_INET, socket.AF_INET6)
+    """Those of which programs make sockets themselves."""
+
     def __init__(self, binder: Binder, family: int, kind: int = socket.SOCK_STREAM) -> None:
         self.family = socket.AddressFamily(family)
         self.type = socket.SocketKind(kind)
@@ -58,6 +61,12 @@ class MemorySocket:
         self._binder = binder
         self._name: Address = "" if family == socket.AF_UNIX else ("0.0.0.0", 0)  # noqa: S104 - of no interface
         self._peer: Address | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __repr__(self) -> str:
         state = "listening" if self.is_listening else "connected" if self._peer is not None else "idle"
@@ -85,6 +94,11 @@ class MemorySocket:
     def listen(self, backlog: int = 100) -> None:
         """Let connections be made; the number is not looked at."""
         self.is_listening = True
+
+    def connect_to(self, transport: "MemoryTransport") -> None:
+        """Be one end of a connection."""
+        self.transport = transport
+        self._name, self._peer = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
 
     def close(self) -> None:
         """Free the address; its connection is broken off, and so are those that nobody accepted."""

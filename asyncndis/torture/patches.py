@@ -7,6 +7,9 @@ from typing import Any, NamedTuple
 
 __all__ = ["Patch", "Patches"]
 
+_NONE = object()
+"""Stands for an attribute that the owner had not itself."""
+
 
 class Patch(NamedTuple):
     """An attribute and what it shall be: the module or class that has it, its name, the other value."""
@@ -46,13 +49,17 @@ class Patches:
 
     def _apply(self) -> None:
         for patch in self._wanted():
-            self._standing.append((patch, _attributes_of(patch.owner)[patch.name]))
+            self._standing.append((patch, _attributes_of(patch.owner).get(patch.name, _NONE)))
             setattr(*patch)
 
     def _restore(self) -> None:
         while self._standing:
             patch, original = self._standing.pop()
-            if _attributes_of(patch.owner)[patch.name] is patch.value:  # somebody else's patch stays
+            if _attributes_of(patch.owner)[patch.name] is not patch.value:
+                continue  # somebody else's patch stays
+            if original is _NONE:
+                delattr(patch.owner, patch.name)
+            else:
                 setattr(patch.owner, patch.name, original)
 
 

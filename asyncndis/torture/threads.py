@@ -14,7 +14,6 @@ from functools import partial, wraps
 from typing import Any
 
 from .escapes import Simulated, back_from_job, in_job, left_simulation
-from .network_anyio import listener_patches
 from .patches import Patch, Patches
 
 __all__ = ["anyio_inline"]
@@ -26,7 +25,6 @@ def _anyio_patches() -> Iterator[Patch]:
     from anyio import from_thread
     from anyio._backends import _asyncio
 
-    yield from listener_patches()
     backend = _asyncio.AsyncIOBackend
     yield Patch(backend, "run_sync_in_worker_thread", classmethod(_run_sync_in_job(_asyncio)))
     yield Patch(backend, "run_async_from_thread", classmethod(_run_async_from_job(_asyncio)))
