@@ -127,7 +127,17 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         while settling:
             entry = settling.popleft()
             if entry is not None:
-                self._run_bookkeeping(*entry)
+                callback, argument, context = entry
+                try:
+                    context.run(callback, argument)
+                except (KeyboardInterrupt, SystemExit):
+                    raise
+                except BaseException as error:  # noqa: BLE001 - as a loop does with a callback of its own
+                    self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
+        if self._redeliveries or self.watchers or self.expected:
+            self._look_again()
+
+    def _look_again(self) -> None:
         if self._redeliveries:
             lose_sight("a cancellation that is delivered again")  # in whose step depends on how many there were
             self._turns_left -= 1
@@ -138,15 +148,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         if self.expected:
             self.expected[:] = [(holds, message) for holds, message in self.expected if not holds()]
         if self._redeliveries or self.watchers or self.expected:
-            settling.append(None)  # so that the next step ends here, too
-
-    def _run_bookkeeping(self, callback: Callable[..., object], argument: object, context: Context) -> None:
-        try:
-            context.run(callback, argument)
-        except (KeyboardInterrupt, SystemExit):
-            raise
-        except BaseException as error:  # noqa: BLE001 - as a loop does with a callback of its own
-            self.call_exception_handler({"message": f"Exception in callback {callback!r}", "exception": error})
+            self.settling.append(None)  # so that the next step ends here, too
 
     def _redeliver(self) -> None:
         handles, self._redeliveries = self._redeliveries, []

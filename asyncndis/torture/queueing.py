@@ -7,7 +7,7 @@ get no handle, since C looks at none; and which code is a library's bookkeeping 
 from asyncio import Future, Handle
 from collections import deque
 from collections.abc import Callable
-from types import CodeType, FunctionType, MethodType
+from types import CodeType
 from typing import Any
 
 from .bookkeeping import is_bookkeeping
@@ -30,31 +30,28 @@ def quick_call_soon(ready: list[Entry], settling: deque[Entry | None], call_soon
     queue_step, queue_bookkeeping = ready.append, settling.append
 
     def quick(callback: Any, argument: Any = _MISSING, *more: object, context: Any = None) -> Any:
-        kind = type(callback)
+        kind: object = type(callback)
         if kind is StepType:
             return queue_step((callback, None, context))
         if kind is WakeupType and callback.__name__ == "task_wakeup":
             return queue_step((callback, argument, context))
-        if context is not None and _is_told_of_a_success(callback, argument) and _is_bookkeeping(callback, argument):
+        # A future calls with itself and a context, and looks at no handle.
+        if context is not None and _is_bookkeeping(callback, argument):
             return queue_bookkeeping((callback, argument, context))
         return call_soon(callback, *(() if argument is _MISSING else (argument, *more)), context=context)
 
     return quick
 
 
-def _is_told_of_a_success(callback: object, argument: Any) -> bool:
-    """Whether this is a function that a future calls, which then looks at no handle."""
-    kind = type(callback)
-    if kind is not FunctionType and kind is not MethodType:
+def _is_bookkeeping(callback: Any, argument: Any) -> bool:
+    """Whether a callback runs at once, and a future calls it; that is found out once for each function."""
+    if not isinstance(argument, Future) or argument._exception is not None:
         return False
-    return isinstance(argument, Future) and argument._exception is None
-
-
-def _is_bookkeeping(callback: FunctionType | MethodType, future: "Future[Any]") -> bool:
     code: CodeType | None = getattr(callback, "__code__", None)
-    if code is None:
-        return False
     known = _BOOKKEEPING.get(id(code))
-    if known is None:
-        known = _BOOKKEEPING[id(code)] = (code, is_bookkeeping(callback, [future]))
-    return known[1]
+    if known is not None:
+        return known[1]
+    answer = code is not None and is_bookkeeping(callback, [argument])
+    if code is not None:
+        _BOOKKEEPING[id(code)] = (code, answer)
+    return answer
