@@ -29,8 +29,8 @@ def quick_call_soon(ready: list[Entry], settling: deque[Entry | None], call_soon
     """
     queue_step, queue_bookkeeping = ready.append, settling.append
 
-    def quick(callback: Any, argument: Any = _MISSING, *more: object, context: Any = None) -> Any:
-        kind: object = type(callback)
+    def quick(callback: Callable[..., object], argument: Any = _MISSING, *more: object, context: Any = None) -> Any:
+        kind = type(callback)
         if kind is StepType:
             return queue_step((callback, None, context))
         if kind is WakeupType and callback.__name__ == "task_wakeup":
