@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache, wraps
 from pathlib import Path
-from sysconfig import get_path
-from types import FrameType, ModuleType
+from types import FrameType
 from typing import Any, Literal, NamedTuple, get_args
 
 from .patches import Patch, Patches
+from .sources import is_program
 
 __all__ = [
     "LeftSimulation",
@@ -119,7 +119,7 @@ def left_simulation(shown: str, does: str, way_out: str) -> LeftSimulation:
     :param does: what that would do
     :param way_out: what to write instead
     """
-    return LeftSimulation(f"{shown} at {_place(_culprit())} {does} and leaves the simulation: {way_out}")
+    return LeftSimulation(f"{shown}{_place()} {does} and leaves the simulation: {way_out}")
 
 
 @contextmanager
@@ -227,7 +227,7 @@ def _guard(original: Callable[..., Any], exit_: Exit) -> Callable[..., Any]:
             return original(*args, **kwargs)
         if exit_.way == "sleep" and in_job():
             return None
-        if _culprit() is None:
+        if _is_tools():
             return original(*args, **kwargs)
         way_out = f'{WAYS_OUT[exit_.way]}, or write `with allow("{exit_.way}"):` around it'
         raise left_simulation(exit_.shown, exit_.does, way_out)
@@ -241,37 +241,39 @@ guarded = Patches(_guards).applied
 
 # Whose line it is
 
-_STANDARD_LIBRARY = get_path("stdlib")
-_INSTALLED = (get_path("purelib"), get_path("platlib"))
-_OURS = str(Path(__file__).parent)
+_RUNNERS = {str(Path(__file__).with_name(name)) for name in ("recording.py", "running.py")}
+"""What calls the program: the calls before that are not its own."""
 _TOOLS = {"IPython", "_pydev_bundle", "_pydevd_bundle", "_pytest", "bdb", "coverage", "debugpy", "pdb", "pydevd"}
 """Debuggers and the like: they may stop in the middle of a program and wait for real signals, sockets and threads."""
 
 
-def _culprit() -> FrameType | None:
-    """The innermost call that is not a library's, of those that lead here; none if a tool called."""
+def _calls() -> Iterator[FrameType]:
+    """The calls that lead here within the run, innermost first."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        if str(frame.f_globals.get("__name__")).partition(".")[0] in _TOOLS:
-            return None
-        if not _is_library(frame.f_code.co_filename):
-            return frame
+    while frame is not None and frame.f_code.co_filename not in _RUNNERS:
+        yield frame
         frame = frame.f_back
-    return None
 
 
-def _is_library(filename: str) -> bool:
-    anyio: ModuleType | None = sys.modules.get("anyio")
-    if anyio is not None and filename.startswith(str(Path(anyio.__file__ or _OURS).parent)):
-        return True
-    if filename.startswith(("<frozen ", _OURS)):
-        return True
-    return filename.startswith(_STANDARD_LIBRARY) and not filename.startswith(_INSTALLED)
+def _is_tools() -> bool:
+    """Whether a tool called, not the program."""
+    for frame in _calls():
+        if str(frame.f_globals.get("__name__")).partition(".")[0] in _TOOLS:
+            return True
+        if is_program(frame.f_code.co_filename):
+            return False
+    return False
 
 
-def _place(frame: FrameType | None) -> str:
-    if frame is None:
-        return "an unknown line"
-    path = Path(frame.f_code.co_filename)
-    shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    return f"{shown}:{frame.f_lineno}"
+def _place() -> str:
+    """The line of the program that leads here, or else of an installed library; empty if there is none."""
+    library = ""
+    for frame in _calls():
+        filename = frame.f_code.co_filename
+        if is_program(filename):
+            path = Path(filename)
+            shown = path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+            return f" at {shown}:{frame.f_lineno}"
+        if not library and "/site-packages/" in filename:
+            library = f" in {filename.rpartition('/site-packages/')[2]}:{frame.f_lineno}"
+    return library
