@@ -91,10 +91,10 @@ class Recorder:
     def _take_steps(self, max_steps: int) -> bool:
         loop, record = self.loop, self._record
         while record.length < max_steps:
-            record.length += 1
             injections = possible_injections(loop) if self._left and not loop.ending else []
             if not loop.ready and not loop.can_move_clock():
                 return False
+            record.length += 1
             self._take_step(injections)
         return True
 

@@ -97,6 +97,7 @@ class Runner:
                 context.run(callback, argument)
             if settling:
                 loop.settle()
+        record.length = self.max_steps
         return True
 
     def run(self, strategy: Strategy, record: Run, tracker: Tracker | None = None) -> Trouble | None:
