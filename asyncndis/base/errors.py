@@ -53,6 +53,9 @@ class RuleViolation(Exception):
     :ivar other: the earlier line that it disagrees with (where the object was freed, the lock taken), or None
     """
 
+    failure_kind = "rule violation"
+    """What an explorer of schedules calls such a failure."""
+
     def __init__(
         self,
         rule: str,
