@@ -8,11 +8,13 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -30,14 +32,25 @@ _numbers = count(1)
 
 def missing_for(*tools: str) -> str | None:
     """What keeps a test with namespaces, TAP devices and these tools from running here, if anything does."""
-    from shutil import which
-
     if os.geteuid() != 0:
         return "network namespaces and TAP devices need root"
-    if not Path("/dev/net/tun").exists():
-        return "this kernel offers no TAP devices: there is no /dev/net/tun"
-    missing = [tool for tool in ("ip", *tools) if which(tool) is None]
-    return f"not installed: {', '.join(missing)}" if missing else None
+    missing = [tool for tool in ("ip", *tools) if shutil.which(tool) is None]
+    return f"not installed: {', '.join(missing)}" if missing else _refused()
+
+
+@cache
+def _refused() -> str | None:
+    """What the kernel has against a namespace with a TAP, if anything: root may have few privileges in a container."""
+    name = new_name("trial")
+    commands = (["ip", "netns", "add", name], ["ip", "-n", name, "tuntap", "add", "dev", "t", "mode", "tap"])
+    try:
+        for command in commands:
+            run(command)
+    except AssertionError as error:
+        return f"namespaces and TAP devices cannot be made here: {str(error).splitlines()[-1]}"
+    finally:
+        remove(name)
+    return None
 
 
 class Namespace:

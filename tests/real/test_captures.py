@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from asyncndis.real import SAMPLE, CaptureError, open_capture
+from asyncndis.real import SAMPLE, CaptureError, PcapngWriter, open_capture
 from tests.real.bridged import ADDRESSES, asyncndis, ends_cleanly, set_up
 from tests.real.namespaces import Namespace
 from tests.real.packets import PacketSocket
@@ -89,3 +89,23 @@ def test_tcpdump_hears_what_is_replayed(place: Namespace, tmp_path: Path) -> Non
         tcpdump.end()
     sent = set(frames_of(SAMPLE))
     assert digest(frame for frame in frames_of(heard) if frame in sent) == digest(frames_of(SAMPLE))
+
+
+@pytest.mark.tools("tshark", "ping")
+def test_wireshark_opens_it_and_shows_the_comments(place: Namespace, tmp_path: Path) -> None:
+    """One port gets a comment by hand, as a broken rule would make it; the rest is what a bridge writes."""
+    by_bridge, by_hand = tmp_path / "bridge.pcapng", tmp_path / "hand.pcapng"
+    with asyncndis(place, "bridge", "tap:a", "tap:b", "--capture", by_bridge) as bridge:
+        set_up(place, "a", 1)
+        place.run("ping", "-n", "-c", "1", "-W", "0.1", "-I", "a", ADDRESSES[1], must_succeed=False)
+        ends_cleanly(bridge)
+    fields = ("-T", "fields", "-e", "frame.interface_name", "-e", "frame.packet_flags_direction")
+    told = place.run("tshark", "-r", str(by_bridge), "-Y", "arp", *fields)
+    assert {tuple(line.split()) for line in told.splitlines()} >= {("tap:a", "0x00000001"), ("tap:b", "0x00000002")}
+    with PcapngWriter(by_hand) as writer:
+        writer.add_interface("tap:a")
+        writer.write(bytes(60), 1_700_000_000_000_000_001)
+        writer.write(bytes(60), 1_700_000_000_000_000_002, comment="POOL-01: a pool was allocated under a lock")
+    shown = place.run("tshark", "-r", str(by_hand), "-Y", "frame.comment", "-T", "fields", "-e", "frame.comment")
+    assert shown.splitlines()[-1] == "POOL-01: a pool was allocated under a lock"
+    assert "Number of packets:   2" in place.run("capinfos", str(by_hand))

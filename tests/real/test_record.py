@@ -1,7 +1,6 @@
 """The recorder of the sample still records what the sample shows, and cleans up behind itself."""
 
 import os
-import shutil
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +10,6 @@ import pytest
 from asyncndis.real import SAMPLE, classify, open_capture
 from tests.real.record_sample import TOOLS, record_sample
 
-MISSING = [tool for tool in TOOLS if shutil.which(tool) is None]
 BY_CHANCE = {"802.1Q/IPv4/IGMP"}  # membership reports wait for a random time, and may come too late
 
 
@@ -20,9 +18,7 @@ def kinds(path: Path) -> set[str]:
         return {classify(record.frame) for record in reader if record.frame is not None}
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="network namespaces and TAP devices need root")
-@pytest.mark.skipif(not Path("/dev/net/tun").exists(), reason="this kernel offers no TAP devices")
-@pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}")
+@pytest.mark.tools(*TOOLS)
 def test_the_recorder_records_every_kind_of_the_sample(tmp_path: Path) -> None:
     record_sample(tmp_path / "again.pcap")
     assert kinds(tmp_path / "again.pcap") | BY_CHANCE == kinds(SAMPLE) | BY_CHANCE
