@@ -22,6 +22,7 @@ TASKS_LEFT = FailureKind.LEFT
 NOT_RETRIEVED = FailureKind.UNRETRIEVED
 NOT_AWAITED = FailureKind.NEVER_AWAITED
 INVARIANT = FailureKind.INVARIANT
+NOT_LINEARIZABLE = FailureKind.NOT_LINEARIZABLE
 
 
 @dataclass(frozen=True, slots=True)
