@@ -45,12 +45,13 @@ class Footprint:
     :ivar owners: how many owners had a number when the step was over
     :ivar still: afterwards its task stands where it stood before, with the same values in all variables
     :ivar aside: what bookkeeping touched on the way that comes to the same in any order, such as counting who is done
+    :ivar counted: the actors that became ready because such a count was complete
     :ivar owners_touched: the owners of everything it read or wrote
     """
 
     __slots__ = (
         *("_wide", "_wide_writes", "_written"),
-        *("aside", "owners", "owners_touched", "reads", "still", "unseen", "writes"),
+        *("aside", "counted", "owners", "owners_touched", "reads", "still", "unseen", "writes"),
     )
 
     def __init__(
@@ -68,6 +69,7 @@ class Footprint:
         self.owners = owners
         self.still = still
         self.aside = aside
+        self.counted: frozenset[int] = frozenset()
         self._written = {location[:2] for location in self.writes}
         self.owners_touched = self._written | {location[:2] for location in self.reads}
         self._wide_writes = {location[:2] for location in self.writes if location[2] == WHOLE}

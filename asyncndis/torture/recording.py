@@ -16,7 +16,7 @@ __all__ = ["Recorder", "Tracker"]
 class Tracker(Protocol):
     """Sees what the code of each step reads and writes."""
 
-    def start(self) -> object:
+    def start(self, loop: ControlledLoop) -> object:
         """The run begins."""
         ...
 
@@ -79,14 +79,17 @@ class Recorder:
         :param max_steps: the bound of steps
         :returns: whether the bound ended it
         """
-        watchers = [watcher for watcher in (self._tracker, self._lines) if watcher is not None]
-        for watcher in watchers:
-            watcher.start()
+        if self._tracker is not None:
+            self._tracker.start(self.loop)
+        if self._lines is not None:
+            self._lines.start()
         try:
             return self._take_steps(max_steps)
         finally:
-            for watcher in reversed(watchers):
-                watcher.stop()
+            if self._lines is not None:
+                self._lines.stop()
+            if self._tracker is not None:
+                self._tracker.stop()
 
     def _take_steps(self, max_steps: int) -> bool:
         loop, record = self.loop, self._record

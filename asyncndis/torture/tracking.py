@@ -9,7 +9,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from .footprints import LOCAL_KINDS, WHOLE, Footprint, watched_by
 from .tracking_calls import called
@@ -36,6 +36,16 @@ _COUNTING = frozenset(
 """Callbacks of asyncio and anyio that count who is done. Told of success, they come to the same in any order."""
 
 
+class Loop(Protocol):
+    """What a tracker needs to know of a loop."""
+
+    ready: list[Any]
+
+    def actor_of(self, entry: Any, /) -> int:
+        """The actor that an entry of ``ready`` is a step of."""
+        ...
+
+
 class Tracker:
     """Tracks one run after another: ``start``, ``take`` after each step, ``stop``."""
 
@@ -44,17 +54,21 @@ class Tracker:
         self._plans: dict[tuple[int, int], tuple[CodeType, dict[str, Any], Plan | None]] = {}
         self._before: Any = None
         self._running = False
+        self._loop: Loop | None = None
+        self._counted: set[int] = set()
         self._standing: dict[asyncio.Task[Any], tuple[Any, ...]] = {}
         self._supported = supported()
 
-    def start(self) -> None:
+    def start(self, loop: Loop | None = None) -> None:
         """A run begins: watch from now on.
 
+        :param loop: tells who becomes ready
         :raises RuntimeError: it is watching already
         """
         if self._running:
             raise RuntimeError("this tracker is watching a run already: stop it first")
         self._running = True
+        self._loop = loop
         self._standing.clear()
         self._notes.begin_run()
         watched_by(self)
@@ -88,6 +102,8 @@ class Tracker:
         if not self._supported:
             self._notes.unseen.add("everything: the layout of this interpreter's frames is not known")
         footprint = self._notes.take()
+        footprint.counted = frozenset(self._counted)
+        self._counted.clear()
         if task is not None and self._supported:
             footprint.still = self._stands_still(task, footprint)
         return footprint
@@ -128,11 +144,24 @@ class Tracker:
         if not plan.watches:
             return None
         counts = code.co_qualname in _COUNTING and _is_of_success(frame) and self._notes.begin_aside()
-        watch = _watcher(self._notes, frame, plan, self._notes.end_aside if counts else None)
+        watch = _watcher(self._notes, frame, plan, self._end_of_count() if counts else None)
         frame.f_trace = watch
         frame.f_trace_lines = False
         frame.f_trace_opcodes = True
         return watch
+
+
+    def _end_of_count(self) -> Callable[[], None]:
+        """What to do when a callback that counts returns."""
+        loop = self._loop
+        before = len(loop.ready) if loop is not None else 0
+
+        def end() -> None:
+            self._notes.end_aside()
+            if loop is not None:
+                self._counted.update(map(loop.actor_of, loop.ready[before:]))
+
+        return end
 
 
 def _plan(code: CodeType, names: dict[str, Any]) -> Plan | None:

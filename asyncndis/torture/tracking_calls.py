@@ -48,7 +48,7 @@ def called(notes: Notes, function: Any, arguments: tuple[Any, ...]) -> None:
     if isinstance(function, type):
         _constructed(notes, function, arguments)
         return
-    if kind is types.BuiltinFunctionType or kind is types.MethodWrapperType:
+    if isinstance(function, (types.BuiltinFunctionType, types.MethodWrapperType)):
         effect, arguments = _effect_of_builtin(function, arguments)
     elif kind in _UNBOUND:
         effect = _method_effect(function.__objclass__, function.__name__)
@@ -132,7 +132,7 @@ def called_back(notes: Notes, function: Any) -> None:
         return
     if type(function) in _UNBOUND:
         effect = _method_effect(function.__objclass__, function.__name__)
-    elif type(function) is types.BuiltinFunctionType:
+    elif isinstance(function, types.BuiltinFunctionType):
         effect, _ = _effect_of_builtin(function, ())
     else:
         effect = None

@@ -85,7 +85,7 @@ class Happened:
                 enabling = taken
             if clock.get(taken.actor, -1) >= self._numbers[earlier]:
                 continue
-            if enables or CLOCK in {actor, taken.actor} or actor == taken.actor or _counted_for(taken, enabling):
+            if enables or CLOCK in {actor, taken.actor} or actor == taken.actor or _counted_for(taken, enabling, actor):
                 pass
             elif dependent(taken.footprint, footprint):
                 raced.append(earlier)
@@ -114,9 +114,9 @@ class Happened:
         return found
 
 
-def _counted_for(taken: Taken, enabling: Taken | None) -> bool:
+def _counted_for(taken: Taken, enabling: Taken | None, actor: int) -> bool:
     """Whether a step was counted before the one that made an actor ready because the count was complete."""
-    if enabling is None:
+    if enabling is None or actor not in enabling.footprint.counted:
         return False
     one, other = taken.footprint.aside, enabling.footprint.aside
     return one is not None and other is not None and one.meets(other)
