@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,8 @@ from click.testing import CliRunner, Result
 
 from asyncndis.cli.app import app
 from asyncndis.real import SAMPLE, open_capture
+from tests.house.sources import ROOT
+from tests.real.running import running
 from tests.unit.real.blocks import LITTLE, Seen, every_block, pcap
 
 FRAME = bytes.fromhex("ffffffffffff0200000000010806000108000604").ljust(60, b"\0")
@@ -128,3 +131,16 @@ def test_files_and_ports_that_are_not_there(recording: Path, tmp_path: Path) -> 
     letter = tmp_path / "letter"
     letter.write_text("Dear reader, this is no capture.")
     assert refusal(letter, "tap:t").startswith(f"asyncndis replay: {letter}")
+
+
+def test_a_slow_reader_holds_the_sender_back_and_nothing_is_lost(runtime: Path) -> None:
+    """A datagram socket takes few frames that nobody reads; the file has many more."""
+    sent = frames_of(SAMPLE)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as end:
+        end.bind(str(runtime / "b"))
+        end.settimeout(30)
+        words = [str(SAMPLE), f"unix:{runtime}/a,{runtime}/b", "--rate", "max", "--json"]
+        with running([sys.executable, "-m", "asyncndis.cli", "replay", *words], folder=ROOT) as program:
+            assert [end.recv(65_536) for _ in sent] == sent
+            assert program.wait() == 0, program.output
+    assert json.loads(program.output)["lost"] == 0
