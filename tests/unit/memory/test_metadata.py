@@ -80,6 +80,15 @@ def test_oob_lasts_until_it_is_cleared(packet: Packet) -> None:
     assert (packet.oob.header_size, packet.info(PerPacketInfo.IEEE_8021Q)) == (0, None)
 
 
+def test_only_what_is_new_has_the_header_of_its_pool() -> None:
+    packets = packet_pool()
+    packets.header_size = 14
+    packet = packets.allocate_nowait()
+    assert packet.oob.header_size == 14
+    packet.clear_oob()
+    assert packet.oob.header_size == 0
+
+
 @pytest.mark.parametrize("slot", PerPacketInfo)
 def test_info_slots(packet: Packet, slot: PerPacketInfo) -> None:
     assert packet.info(slot) is None
