@@ -19,11 +19,11 @@ from asyncndis.nic import Direction, Port, PortStatistics, WatchedPort
 from asyncndis.real import PcapngWriter, open_port
 from asyncndis.verifier import Findings, verify
 
+from .commented import CommentedCapture
 from .serving import Loop, loop_option, say_ready, until_signal
 
 __all__ = ["bridge"]
 
-_YEAR_1970 = 116_444_736_000_000_000  # in the clock's units of 100 ns
 _COLUMNS = ("received", "sent", "lost", "no room", "link")
 
 Outcome = tuple[BridgeStatistics, list[PortStatistics], list[PortMiniportStatistics]]
@@ -63,8 +63,8 @@ def bridge(
         raise click.UsageError("a bridge joins two ports at least; name another one")
     with ExitStack() as stack:
         findings = stack.enter_context(verify()) if verified else Findings()
-        writer = None if capture is None else stack.enter_context(_opened(capture))
-        outcome = run(_serve, ports, hub, as_json, writer, findings, loop=loop)
+        file = None if capture is None else CommentedCapture(stack.enter_context(_opened(capture)), findings)
+        outcome = run(_serve, ports, hub, as_json, file, loop=loop)
     if as_json:
         click.echo(json.dumps(_as_values(outcome, findings), indent=2))
     elif stats:
@@ -78,14 +78,13 @@ async def _serve(
     ports: Sequence[str],
     hub: bool,
     as_json: bool,
-    writer: PcapngWriter | None,
-    findings: Findings,
+    file: CommentedCapture | None,
 ) -> Outcome:
     async with until_signal() as told:
         with ExitStack() as opened:
             devices = [opened.enter_context(closing(open_port(port))) for port in ports]
-            if writer is not None:
-                devices = [_watched(device, writer, findings) for device in devices]
+            if file is not None:
+                devices = [_watched(device, file) for device in devices]
             switch = Bridge(hub=hub, name="bridge")
             miniports = tuple(PortMiniport(name=device.name) for device in devices)
             async with open_stack(switch, miniports, nic=tuple(devices), name="bridge"):
@@ -103,16 +102,12 @@ def _opened(capture: Path) -> PcapngWriter:
         raise click.UsageError(f"--capture: {capture} cannot be written: {error.strerror}") from None
 
 
-def _watched(port: Port, writer: PcapngWriter, findings: Findings) -> WatchedPort:
-    """A port whose frames are written down; the first one after a rule was broken says which rule that was."""
-    number = writer.add_interface(port.name)
-    told = 0
+def _watched(port: Port, file: CommentedCapture) -> WatchedPort:
+    """A port whose frames are written down."""
+    number = file.add_interface(port.name)
 
     def write(time: int, direction: Direction, frame: bytes) -> None:
-        nonlocal told
-        fresh, told = findings[told:], len(findings)
-        comment = "; ".join(f"{finding.rule}: {finding.message}" for finding in fresh) or None
-        writer.write(frame, 100 * (time - _YEAR_1970), interface=number, direction=direction, comment=comment)
+        file.write(frame, time, number, direction)
 
     return WatchedPort(port, write)
 

@@ -10,6 +10,7 @@ from tests.real.bridged import ADDRESSES, Bridged
 from tests.real.packets import PacketSocket
 
 LEFT, RIGHT = ADDRESSES
+ARP = b"\x08\x06"
 SIZES = [0, 1, 17, 18, 19, 46, 64, 100, 255, 256, 511, 512, 1000, 1023, 1024, 1471, 1472]
 IN_FRAGMENTS = [1473, 2953, 8000, 65_507]
 
@@ -61,9 +62,8 @@ def test_neighbours_find_each_other_by_arp(cable: Bridged) -> None:
         place.ip("neigh flush all")
     with PacketSocket(cable.right, "b") as wire:
         assert answered(ping(cable, "-c", 1, "-W", 20, RIGHT)) == 1
-        first = wire.receive()
-    assert first is not None
-    assert first[:14].hex() == "ffffffffffff" + "020000000001" + "0806"
+        question = next(frame for frame in iter(wire.receive, None) if frame[12:14] == ARP)
+    assert question[:14].hex() == "ffffffffffff" + "020000000001" + "0806"
     [entry] = [entry for entry in json.loads(cable.left.ip("-j neigh show dev a")) if entry["dst"] == RIGHT]
     assert entry["lladdr"] == "02:00:00:00:00:02"
 
