@@ -5,7 +5,7 @@ is all that partial-order reduction needs to know (Mazurkiewicz, "Trace theory",
 nobody could see depends on everything.
 """
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, Protocol
 
 __all__ = [
@@ -41,6 +41,8 @@ class Footprint:
     :ivar reads: what it read
     :ivar writes: what it wrote
     :ivar unknown: it touched something nobody could see
+    :ivar changes: where it changed the size of a container, which comes to the same in any order of such changes
+    :ivar adds: the containers to which it added an element: their elements' order may tell who was first
     :ivar unseen: what that was, in words
     :ivar owners: how many owners had a number when the step was over
     :ivar still: afterwards its task stands where it stood before, with the same values in all variables
@@ -51,7 +53,7 @@ class Footprint:
 
     __slots__ = (
         *("_wide", "_wide_writes", "_written"),
-        *("aside", "counted", "owners", "owners_touched", "reads", "still", "unseen", "writes"),
+        *("adds", "aside", "changes", "counted", "owners", "owners_touched", "reads", "still", "unseen", "writes"),
     )
 
     def __init__(
@@ -60,17 +62,22 @@ class Footprint:
         writes: Iterable[Location] = (),
         unseen: Iterable[str] = (),
         owners: int = 0,
+        *,
+        changes: Iterable[Location] = (),
+        adds: Iterable[Owner] = (),
         still: bool = False,
         aside: "Footprint | None" = None,
     ) -> None:
         self.reads = frozenset(reads)
         self.writes = frozenset(writes)
+        self.changes = frozenset(changes)
+        self.adds = frozenset(adds)
         self.unseen = frozenset(unseen)
         self.owners = owners
         self.still = still
         self.aside = aside
         self.counted: frozenset[int] = frozenset()
-        self._written = {location[:2] for location in self.writes}
+        self._written = {location[:2] for location in self.writes | self.changes}
         self.owners_touched = self._written | {location[:2] for location in self.reads}
         self._wide_writes = {location[:2] for location in self.writes if location[2] == WHOLE}
         self._wide = self._wide_writes | {location[:2] for location in self.reads if location[2] == WHOLE}
@@ -80,11 +87,16 @@ class Footprint:
         """Whether it touched something nobody could see."""
         return bool(self.unseen)
 
+    @property
+    def looked_through(self) -> set[Owner]:
+        """The containers of which it read everything."""
+        return {location[:2] for location in self.reads if location[2] == WHOLE}
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Footprint):
             return NotImplemented
-        return (self.reads, self.writes, self.unseen, self.owners, self.aside) == (
-            *(other.reads, other.writes, other.unseen, other.owners, other.aside),
+        return (self.reads, self.writes, self.changes, self.unseen, self.owners, self.aside) == (
+            *(other.reads, other.writes, other.changes, other.unseen, other.owners, other.aside),
         )
 
     __hash__ = None  # type: ignore[assignment]  # compared, never looked up
@@ -98,6 +110,8 @@ class Footprint:
             self.writes | other.writes,
             self.unseen | other.unseen,
             max(self.owners, other.owners),
+            changes=self.changes | other.changes,
+            adds=self.adds | other.adds,
             aside=self.aside if other.aside is None else other.aside if self.aside is None else self.aside | other.aside,
         )
 
@@ -115,18 +129,24 @@ class Footprint:
             (_blurred(location, owners) for location in self.writes),
             self.unseen,
             self.owners,
+            changes=(_blurred(location, owners) for location in self.changes),
+            adds=(_blurred((*owner, SIZE), owners)[:2] for owner in self.adds),
             aside=self.aside and self.aside.blurred(owners),
         )
 
-    def meets(self, other: "Footprint") -> bool:
+    def meets(self, other: "Footprint", ordered: Collection[str] = ()) -> bool:
         """Whether one of them wrote something that the other touched, asides left out."""
-        return self._wrote_into(other) or other._wrote_into(self)
+        if self._wrote_into(other) or other._wrote_into(self):
+            return True
+        return bool(ordered) and any(owner[0] in ordered for owner in self.adds & other.adds)
 
     def _wrote_into(self, other: "Footprint") -> bool:
         writes = self.writes
         return not (
             writes.isdisjoint(other.writes)
             and writes.isdisjoint(other.reads)
+            and writes.isdisjoint(other.changes)
+            and self.changes.isdisjoint(other.reads)
             and self._wide_writes.isdisjoint(other.owners_touched)
             and self._written.isdisjoint(other._wide)
         )
@@ -141,15 +161,18 @@ def _blurred(location: Location, owners: int) -> Location:
     return kind, number, part
 
 
-def dependent(first: Footprint, second: Footprint) -> bool:
-    """Whether two steps may not change places: one wrote what the other touched, or one of them is unknown."""
+def dependent(first: Footprint, second: Footprint, ordered: Collection[str] = ()) -> bool:
+    """Whether two steps may not change places: one wrote what the other touched, or one of them is unknown.
+
+    :param ordered: the kinds of containers of which somebody looks at the order of the elements
+    """
     if first.unseen or second.unseen:
         return True
-    if first.meets(second):
+    if first.meets(second, ordered):
         return True
-    if first.aside is not None and first.aside.meets(second):
+    if first.aside is not None and first.aside.meets(second, ordered):
         return True
-    return second.aside is not None and first.meets(second.aside)
+    return second.aside is not None and first.meets(second.aside, ordered)
 
 
 class Watcher(Protocol):

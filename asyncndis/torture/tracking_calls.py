@@ -179,8 +179,12 @@ def _get_item(notes: Notes, arguments: tuple[Any, ...]) -> None:
     notes.touch_item(arguments[0], arguments[1], write=False)
 
 
-def _set_item(notes: Notes, arguments: tuple[Any, ...]) -> None:
-    notes.touch_item(arguments[0], arguments[1], write=True, resizes=True)
+def _add_item(notes: Notes, arguments: tuple[Any, ...]) -> None:
+    notes.add_item(arguments[0], arguments[1])
+
+
+def _remove_item(notes: Notes, arguments: tuple[Any, ...]) -> None:
+    notes.remove_item(arguments[0], arguments[1])
 
 
 def _get_attribute(notes: Notes, arguments: tuple[Any, ...]) -> None:
@@ -235,8 +239,10 @@ _METHODS: dict[tuple[type, str], Effect] = {
         (dict, collections.OrderedDict, collections.defaultdict),
         "popitem clear update move_to_end __ior__ __init__",
     ),
-    **_entries(_set_item, (dict, collections.OrderedDict), "pop setdefault __setitem__ __delitem__"),
-    **_entries(_set_item, (set,), "add remove discard"),
+    **_entries(_add_item, (dict, collections.OrderedDict), "setdefault __setitem__"),
+    **_entries(_remove_item, (dict, collections.OrderedDict), "pop __delitem__"),
+    **_entries(_add_item, (set,), "add"),
+    **_entries(_remove_item, (set,), "remove discard"),
     **_entries(_get_item, (dict, set), "get __getitem__ __contains__"),
     **_entries(_nothing, (dict, collections.OrderedDict), "keys values items __iter__"),
     **_entries(_size, CONTAINERS, "__len__"),

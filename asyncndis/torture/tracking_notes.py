@@ -35,21 +35,22 @@ class Notes:
     def __init__(self) -> None:
         self.reads: set[Location] = set()
         self.writes: set[Location] = set()
+        self.changes: set[Location] = set()
+        self.adds: set[Owner] = set()
         self.unseen: set[str] = set()
         self._held: dict[int, tuple[Any, Owner]] = {}
         self._owners = 0
         self._owners_before = 0
         self._exposed: dict[int, object] = {}
         self._aside: Footprint | None = None
-        self._main: tuple[set[Location], set[Location]] | None = None
+        self._main: tuple[set[Location], set[Location], set[Location], set[Owner]] | None = None
 
     def begin_run(self) -> None:
         """Forget the objects of the last run; what lets at their namespaces from outside stays known."""
         self._held.clear()
         self._owners = self._owners_before = 0
-        self.reads.clear()
-        self.writes.clear()
-        self.unseen.clear()
+        for notes in (self.reads, self.writes, self.changes, self.adds, self.unseen):
+            notes.clear()
         self._aside = self._main = None
 
     def begin_aside(self) -> bool:
@@ -59,16 +60,16 @@ class Notes:
         """
         if self._main is not None:
             return False
-        self._main = self.reads, self.writes
-        self.reads, self.writes = set(), set()
+        self._main = self.reads, self.writes, self.changes, self.adds
+        self.reads, self.writes, self.changes, self.adds = set(), set(), set(), set()
         return True
 
     def end_aside(self) -> None:
         """What follows is about the step itself again."""
         assert self._main is not None
-        aside = Footprint(self.reads, self.writes)
+        aside = Footprint(self.reads, self.writes, changes=self.changes, adds=self.adds)
         self._aside = aside if self._aside is None else self._aside | aside
-        self.reads, self.writes = self._main
+        self.reads, self.writes, self.changes, self.adds = self._main
         self._main = None
 
     def owner(self, obj: object) -> Owner:
@@ -118,15 +119,24 @@ class Notes:
             key, kind = target, type(target)  # references are equal if their targets are
         return self.owner(key) if kind.__eq__ is object.__eq__ else None
 
-    def touch_item(self, container: Any, key: Any, write: bool, resizes: bool = False) -> None:
-        """Note that the element of a key was read or changed.
-
-        :param resizes: the container may get or lose an element
-        """
+    def touch_item(self, container: Any, key: Any, write: bool) -> None:
+        """Note that the element of a key was read or changed."""
         part = self.key(key)
         self.touch(container, WHOLE if part is None else part, write)
-        if resizes and part is not None:
-            self.write(container, SIZE)
+
+    def add_item(self, container: Any, key: Any) -> None:
+        """Note that an element is set, which the container may not have yet."""
+        self.touch_item(container, key, write=True)
+        if self.key(key) is not None and key not in container:
+            owner = self.owner(container)
+            self.changes.add((*owner, SIZE))
+            self.adds.add(owner)
+
+    def remove_item(self, container: Any, key: Any) -> None:
+        """Note that an element goes, if the container has it."""
+        self.touch_item(container, key, write=True)
+        if self.key(key) is not None and key in container:
+            self.changes.add((*self.owner(container), SIZE))
 
     def expose(self, namespace: object) -> None:
         """From now on a dictionary that holds the attributes of an object, or a module's names, can be reached itself."""
@@ -141,12 +151,13 @@ class Notes:
             (location for location in self.writes if location[:2] not in gone),
             self.unseen,
             self._owners,
+            changes=(location for location in self.changes if location[:2] not in gone),
+            adds=self.adds - gone,
             aside=self._aside,
         )
         self._aside = None
-        self.reads.clear()
-        self.writes.clear()
-        self.unseen.clear()
+        for notes in (self.reads, self.writes, self.changes, self.adds, self.unseen):
+            notes.clear()
         self._owners_before = self._owners
         return footprint
 

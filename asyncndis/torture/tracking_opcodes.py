@@ -138,8 +138,12 @@ def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
     kind = type(container)
     write = method != "__getitem__"
     if kind is dict:
-        missing = write and (method == "__delitem__" or notes.key(key) is None or key not in container)
-        notes.touch_item(container, key, write, missing)
+        if method == "__setitem__":
+            notes.add_item(container, key)
+        elif method == "__delitem__":
+            notes.remove_item(container, key)
+        else:
+            notes.touch_item(container, key, write=False)
     elif kind is list:
         if type(key) is int and method != "__delitem__" and -len(container) <= key < len(container):
             notes.touch(container, (key % len(container),), write)

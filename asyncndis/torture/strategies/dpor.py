@@ -6,6 +6,8 @@ After each run its races are turned round: where two steps could have come the o
 added to the choices of that point. An actor whose step was tried already sleeps until a step comes that depends on it.
 """
 
+from collections.abc import Collection
+
 from asyncndis.torture.footprints import LOCAL_KINDS, Footprint, dependent
 from asyncndis.torture.points import INJECTOR, Kind, Point, Step
 
@@ -33,9 +35,9 @@ class _Sleeper:
         self.owners = owners
         self.spins = spins
 
-    def sleeps_on(self, footprint: Footprint) -> bool:
+    def sleeps_on(self, footprint: Footprint, ordered: Collection[str]) -> bool:
         """Whether a step of somebody else leaves it asleep."""
-        return not dependent(self.footprint, footprint.blurred(self.owners))
+        return not dependent(self.footprint, footprint.blurred(self.owners), ordered)
 
 
 class _Node:
@@ -75,6 +77,7 @@ class Dpor(Strategy):
     Injections, values and failures are tried all, and where injections are possible, all interleavings are.
 
     :ivar redundant: how many schedules were given up because they only repeat others
+    :ivar restarts: how often the search began anew, because the order of elements turned out to matter
     """
 
     name = "dpor"
@@ -84,6 +87,7 @@ class Dpor(Strategy):
     def __init__(self, seed: int = 0, schedules: int = 1000) -> None:
         super().__init__(seed, schedules)
         self.redundant = 0
+        self.restarts = 0
         self._path: list[_Node] = []
         self._place = 0
         self._happened = Happened()
@@ -179,7 +183,7 @@ class Dpor(Strategy):
         self._asleep = {
             actor: sleeper
             for actor, sleeper in asleep.items()
-            if actor != taken.actor and sleeper.sleeps_on(taken.footprint)
+            if actor != taken.actor and sleeper.sleeps_on(taken.footprint, self._happened.ordered)
         }
         if self._leads_back(place, taken):
             self._asleep[taken.actor] = _Sleeper(taken.footprint, taken.footprint.owners, spins=True)
@@ -218,11 +222,25 @@ class Dpor(Strategy):
         if run.bounded or self._taken > _LONGEST:
             self._is_partial = True
             return
+        if self._begins_anew():
+            return
         nodes = {node.step: node for node in self._path if node.runs}
         for earlier, later in self._happened.races():
             node = nodes.get(earlier)
             if node is not None:
                 self._turn_round(node, earlier, later)
+
+    def _begins_anew(self) -> bool:
+        """Forget everything if an order of elements was looked at that was taken for one that nobody sees."""
+        seen = self._happened.orders_seen()
+        if seen <= self._happened.ordered:
+            return False
+        self._happened.ordered |= seen
+        self._happened.cut(0)
+        self._path.clear()
+        self._has_begun = False
+        self.restarts += 1
+        return True
 
     def _turn_round(self, node: _Node, earlier: int, later: int) -> None:
         """See that the later step of a race comes first, too, in some schedule that begins as this one up to a point."""

@@ -9,7 +9,7 @@ steps with nothing between them in that order (Flanagan and Godefroid, POPL 2005
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from asyncndis.torture.footprints import Footprint, dependent
+from asyncndis.torture.footprints import Footprint, Owner, dependent
 from asyncndis.torture.points import CLOCK, Step
 
 __all__ = ["Happened", "Taken"]
@@ -43,12 +43,14 @@ class Happened:
     """The steps of one run so far.
 
     :ivar steps: the steps in order
+    :ivar ordered: the kinds of containers of which somebody looked at the order of the elements
     """
 
     def __init__(self) -> None:
         self.steps: list[Taken] = []
         self._clocks: list[dict[int, int]] = []
         self._numbers: list[int] = []
+        self.ordered: set[str] = set()
 
     def cut(self, length: int) -> None:
         """Forget the steps from ``length`` on."""
@@ -87,7 +89,7 @@ class Happened:
                 continue
             if enables or CLOCK in {actor, taken.actor} or actor == taken.actor or _counted_for(taken, enabling, actor):
                 pass
-            elif dependent(taken.footprint, footprint):
+            elif dependent(taken.footprint, footprint, self.ordered):
                 raced.append(earlier)
             else:
                 continue
@@ -98,6 +100,18 @@ class Happened:
         self._clocks.append(clock)
         self._numbers.append(clock[actor])
         return raced
+
+    def orders_seen(self) -> set[str]:
+        """The kinds of containers that were looked through after several actors had added elements."""
+        added: dict[Owner, set[int]] = {}
+        seen: set[str] = set()
+        for taken in self.steps:
+            for footprint in (taken.footprint, taken.footprint.aside):
+                if footprint is not None:
+                    seen.update(owner[0] for owner in footprint.looked_through if len(added.get(owner, ())) > 1)
+                    for owner in footprint.adds:
+                        added.setdefault(owner, set()).add(taken.actor)
+        return seen
 
     def initials(self, earlier: int, later: int) -> set[int]:
         """Who could begin a run in which the later of two racing steps comes first.
