@@ -51,9 +51,12 @@ def _has_not_begun(task: "asyncio.Task[Any]") -> bool:
 
 
 def _innermost_scope(task: "asyncio.Task[Any]") -> Any:
-    """The anyio scope that the task is in; None outside of anyio."""
+    """The innermost anyio scope around the task that is no shield: nobody else can reach a shield to cancel it."""
     backend: Any = sys.modules.get("anyio._backends._asyncio")
     if backend is None:
         return None
     state = backend._task_states.get(task)
-    return None if state is None else state.cancel_scope
+    scope = None if state is None else state.cancel_scope
+    while scope is not None and scope.shield:
+        scope = scope._parent_scope
+    return scope
