@@ -99,6 +99,7 @@ class Bridge(Intermediate):
         self._came_home = NdisEvent(f"{self.name} has no frame on its way")
         if self._relays:
             await self._came_home.wait()
+        self._relays.close()
         await super().halt()
 
     async def reset(self) -> Any:

@@ -5,12 +5,12 @@ from the start, so that it may have another header, and go where the packet behi
 cannot be sent. Rule: the packet behind it is neither completed nor returned before this one is free.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from asyncndis.base import NdisError
 from asyncndis.memory import BufferPool, Memory, Packet, PacketPool, PoolStatistics
-from asyncndis.memory.rows import free_row, make_row
+from asyncndis.memory.rows import free_row, make_row, refill_row
 
 from .parts import chain_parts_nowait
 
@@ -91,7 +91,11 @@ class PartsPool:
         """
         return make_row(self._packets, self._buffers, parts, flags)
 
-    def free_row(self, packets: Iterable[Packet]) -> None:
+    def refill_row(self, packets: Sequence[Packet], parts: Sequence[Memory]) -> None:
+        """Let packets of :meth:`row_over` describe other parts. IRQL: <= DISPATCH."""
+        refill_row(packets, parts, self._buffers)
+
+    def free_row(self, packets: Sequence[Packet]) -> None:
         """Take packets back; see :meth:`free`."""
         free_row(packets)
 

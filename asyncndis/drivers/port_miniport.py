@@ -24,6 +24,7 @@ _SUCCESS = NdisStatus.SUCCESS
 _FAILURE = NdisStatus.FAILURE
 _ABORTED = NdisStatus.REQUEST_ABORTED
 _HEADER = 14
+_NOTHING = bytes(_HEADER)  # what a packet carries before its first frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class PortMiniport(Miniport):
         check_integer("patience_ms", patience_ms, 1)
         self._patience_ms = patience_ms
         self._slots = slots
+        self._spare: list[Packet] = []  # those that can carry the next frames
         self._ring = ring
         self._waiting: deque[Packet] = deque()
         self._is_on = False
@@ -99,8 +101,10 @@ class PortMiniport(Miniport):
         self._watchdog = adapter.timer(self._look_for_motion, name=f"watchdog of {self.name}")
         self._frames = await adapter.allocate_frames(self._slots)
         try:
+            self._spare = [self._frames.allocate_nowait(_NOTHING) for _ in range(self._slots)]
             port.plug(self)
         except BaseException:
+            self._frames.free_row(self._spare)
             await self._frames.aclose()
             raise
         self._is_on = True
@@ -109,6 +113,7 @@ class PortMiniport(Miniport):
         """Unplug, and give everything back. Rules: LIFE-03, LIFE-04, SEND-16."""
         self._switch_off()
         await self.adapter.wait_for_returns()
+        self._frames.free_row(self._spare)
         await self._frames.aclose()
 
     def shutdown(self) -> None:
@@ -153,7 +158,7 @@ class PortMiniport(Miniport):
 
     def return_row(self, packets: Sequence[Packet]) -> None:
         """Several can. IRQL: DISPATCH."""
-        self._frames.free_row(packets)
+        self._spare += packets
         if self._is_on and not self._port.lets_in:
             self._let_in()
 
@@ -163,17 +168,20 @@ class PortMiniport(Miniport):
         """Frames have come: indicate as many as there are packets for. IRQL: DISPATCH."""
         if not self._is_on:
             return
-        room = self._frames.capacity - self._frames.outstanding
+        room = len(self._spare)
         if not room:
             self._port.let_in(False)  # until one is returned
             return
         frames = self._port.receive(min(room, BATCH))
+        if frames and min(map(len, frames)) < _HEADER:
+            whole = [frame for frame in frames if len(frame) >= _HEADER]
+            self._runts += len(frames) - len(whole)
+            frames = whole
         if frames:
-            if min(map(len, frames)) < _HEADER:
-                whole = [frame for frame in frames if len(frame) >= _HEADER]
-                self._runts += len(frames) - len(whole)
-                frames = whole
-            self.adapter.indicate(self._frames.allocate_row(frames))
+            packets = self._spare[-len(frames) :]
+            del self._spare[-len(frames) :]
+            self._frames.refill_row(packets, frames)
+            self.adapter.indicate(packets)
 
     def has_room(self) -> None:
         """The port can be written again. IRQL: DISPATCH."""

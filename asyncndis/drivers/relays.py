@@ -8,7 +8,6 @@ dropped, and counted at the port that it was for.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 from asyncndis.base import NdisError, NdisStatus
 from asyncndis.memory import Memory, Packet, PacketFlags
@@ -110,22 +109,23 @@ class Relay:
 class Relays:
     """All frames on their way through one bridge."""
 
-    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool", "_returns", "_single")
+    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool", "_returns", "_single", "_spare")
 
     _pool: PartsPool
 
     def __init__(self) -> None:
         self._on_their_way: dict[Packet, Relay] = {}
-        self._single: dict[Packet, tuple[Packet, Binding]] = {}  # those of a row, which leave by one port each
+        self._single: dict[Binding, dict[Packet, Packet]] = {}  # rows by where they came in; they leave by one port
         self._batches = 0
         self._is_flushing = False
         self._returns: dict[Binding, list[Packet]] = {}
+        self._spare: list[Packet] = []  # own packets that carry the next row
 
     def __repr__(self) -> str:
         return f"<Relays {len(self)} packets on their way, {self._batches} batches coming in>"
 
     def __len__(self) -> int:
-        return len(self._on_their_way) + len(self._single)
+        return len(self._on_their_way) + sum(map(len, self._single.values()))
 
     def open(self, pool: PartsPool) -> None:
         """The bridge can relay from now on. IRQL: any.
@@ -133,6 +133,11 @@ class Relays:
         :param pool: where its own packets come from
         """
         self._pool = pool
+
+    def close(self) -> None:
+        """Give all packets back; none of them is on its way. IRQL: <= DISPATCH."""
+        spare, self._spare = self._spare, []
+        self._pool.free_row(spare)
 
     def begin_batch(self, port: BridgePort) -> None:
         """The first frame of a batch has come in. IRQL: DISPATCH."""
@@ -156,7 +161,7 @@ class Relays:
         relay = Relay(packet, source.binding)
         for port in ways:
             try:
-                self._put(self._pool.over(packet), port, relay)
+                self._put(self._over(packet), port, relay)
             except NdisError:
                 port.dropped += 1
         return 1 if relay.left else 0
@@ -168,10 +173,10 @@ class Relays:
 
         IRQL: DISPATCH, within the receive handler.
         """
-        own = self._pool.row_over(memories, _DONT_LOOPBACK)
+        own = self._row_over(memories)
         if own is None:
             return [packet for packet in packets if self.forward(packet, source, (way,))]
-        self._single.update(zip(own, zip(packets, repeat(source.binding)), strict=False))
+        self._single.setdefault(source.binding, {}).update(zip(own, packets, strict=True))
         way.outgoing += own
         return packets
 
@@ -180,7 +185,7 @@ class Relays:
         relay = Relay(packet, None)
         for port in ways:
             try:
-                own = self._pool.over(packet)
+                own = self._over(packet)
             except NdisError:
                 port.dropped += 1
                 continue
@@ -215,38 +220,55 @@ class Relays:
 
         IRQL: <= DISPATCH.
         """
-        single = self._single
-        pairs = list(map(single.get, packets))
-        behind: dict[Binding, list[Packet]] = {}
-        for pair in pairs:
-            if pair is None:
-                return False
-            behind.setdefault(pair[1], []).append(pair[0])
+        source = next((source for source, single in self._single.items() if packets[0] in single), None)
+        if source is None:
+            return False
+        single = self._single[source]
+        lent = [packet for packet in map(single.get, packets) if packet is not None]
+        if len(lent) != len(packets):
+            return False
         for packet in packets:
             del single[packet]
-        self._pool.free_row(packets)
-        for source, lent in behind.items():
-            if self._is_flushing:
-                self._returns.setdefault(source, []).extend(lent)
-            else:
-                source.return_packets(lent)
+        self._spare += packets
+        if self._is_flushing:
+            self._returns.setdefault(source, []).extend(lent)
+        else:
+            source.return_packets(lent)
         return True
 
     def take_back(self, own: Packet, status: NdisStatus) -> Relay | None:
         """Take back a packet that was sent; its relay, where it was the last. IRQL: <= DISPATCH."""
-        single = self._single.pop(own, None)
-        relay = self._on_their_way.pop(own) if single is None else Relay(*single)
         self._pool.free(own)
-        if single is not None:
-            return relay
+        for source, single in self._single.items():
+            if own in single:
+                return Relay(single.pop(own), source)
+        relay = self._on_their_way.pop(own)
         if relay.status is not NdisStatus.SUCCESS:
             relay.status = status
         relay.left -= 1
         return None if relay.left else relay
 
+    def _row_over(self, memories: Sequence[Memory]) -> list[Packet] | None:
+        """Own packets over the memory of others; None where they have to be taken one by one."""
+        count = len(memories)
+        if len(self._spare) < count:
+            return self._pool.row_over(memories, _DONT_LOOPBACK)
+        own = self._spare[-count:]
+        del self._spare[-count:]
+        self._pool.refill_row(own, memories)
+        return own
+
+    def _over(self, packet: Packet) -> Packet:
+        """An own packet over another; a spare one makes room for it."""
+        if self._spare:
+            self._pool.free(self._spare.pop())
+        return self._pool.over(packet)
+
     def _forward_copies(self, frame: bytes, ways: Sequence[BridgePort]) -> None:
         relay = Relay(None, None)
         for port in ways:
+            if self._spare:
+                self._pool.free(self._spare.pop())
             try:
                 self._put(self._pool.allocate_nowait((frame,)), port, relay)
             except NdisError:

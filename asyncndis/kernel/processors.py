@@ -35,6 +35,9 @@ class Irql(IntEnum):
     HIGH = 31
 
 
+_PASSIVE, _HIGH = int(Irql.PASSIVE), int(Irql.HIGH)
+
+
 class HeldLock(Protocol):
     """What a processor knows of a lock that it holds."""
 
@@ -62,7 +65,7 @@ class Processor:
     def __init__(self, name: str | None = None) -> None:
         self._name = name
         self._driver: Processor | None = None
-        self.irql: int = Irql.PASSIVE
+        self.irql: int = _PASSIVE
         self.spinning = False
         self.task: object = self
         self.top: HeldLock | None = None
@@ -97,7 +100,8 @@ class Processor:
         :raises RuleViolation: IRQL-01, when that would lower it (bugcheck 0xC4, reason 0x30)
         :raises RuntimeError: when its task has come to act as another processor since
         """
-        check_integer("an IRQL", level, Irql.PASSIVE, Irql.HIGH)
+        if type(level) is not Irql:
+            check_integer("an IRQL", level, _PASSIVE, _HIGH)
         before = self.irql
         if level < before:
             raise RuleViolation(
@@ -117,7 +121,7 @@ class Processor:
 
         :raises RuleViolation: IRQL-01, when that would raise it (bugcheck 0xC4, reason 0x31)
         """
-        check_integer("an IRQL", level, Irql.PASSIVE, Irql.HIGH)
+        check_integer("an IRQL", level, _PASSIVE, _HIGH)
         if level > self.irql:
             raise RuleViolation(
                 "IRQL-01",
@@ -130,7 +134,7 @@ class Processor:
 
     def settle(self) -> None:
         """Leave the table when nothing is raised, held or driven any more."""
-        if self.irql == Irql.PASSIVE and self.top is None and self._driver is None and raised.get(self.task) is self:
+        if self.irql == _PASSIVE and self.top is None and self._driver is None and raised.get(self.task) is self:
             del raised[self.task]
 
     def __enter__(self) -> Self:
@@ -192,9 +196,9 @@ def _has_ended(task: object) -> bool:
 def current_irql() -> int:
     """The IRQL of the current task. IRQL: any."""
     if not raised:
-        return Irql.PASSIVE
+        return _PASSIVE
     processor = raised.get(current_task())
-    return Irql.PASSIVE if processor is None else processor.irql
+    return _PASSIVE if processor is None else processor.irql
 
 
 def irql_name(level: int) -> str:

@@ -5,10 +5,10 @@ way.
 """
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .buffer import Memory
-from .descriptor import AWAY
+from .buffer import Buffer, Memory
+from .descriptor import AWAY, Descriptor
 from .oob import PacketFlags
 from .packet import _HAND_OVERS, _LAYERS, _NO_STATES, _OWNED, _WITH_ALLOCATOR, Packet
 from .provider import Block
@@ -18,43 +18,44 @@ if TYPE_CHECKING:
     from .buffers import BufferPool
     from .packets import PacketPool
 
-__all__ = ["are_lendable", "contents_of", "free_row", "glance", "make_row", "survey", "transfer_all"]
+__all__ = ["contents_of", "free_row", "glance", "make_row", "refill_row", "survey", "transfer_all"]
 
 _PROTOCOL_ID = int(PacketFlags.PROTOCOL_ID_MASK)
 _DONT_LOOPBACK = int(PacketFlags.DONT_LOOPBACK)
 _FREE = PacketState.FREE
 
 
-def survey(packets: Iterable[Packet], size: int, most: int, *, looped: bool = False) -> set[bytes] | None:
+def survey(
+    packets: Iterable[Packet], size: int, most: int, *, lent: bool = False, sent: bool = False, heads: bool = True
+) -> set[bytes] | None:
     """The different heads of packets that can be sent, or indicated, as they are. IRQL: any.
 
     :param size: of a head, in bytes, which each first buffer has to hold
     :param most: bytes that a packet may have
-    :param looped: whether the heads are only those of packets that may be looped back; others may be flagged so
+    :param lent: whether packets have to have the status SUCCESS, by which they may be lent
+    :param sent: whether the heads are only those of packets that may be looped back; others may be flagged so
+    :param heads: whether these are wanted at all
     :returns: the heads; None where a packet needs a closer look: it is not with its allocator, has other flags or
         several buffers, or is of a wrong length
     """
-    heads: set[bytes] = set()
-    unusual = ~(_PROTOCOL_ID | _DONT_LOOPBACK) if looped else ~_PROTOCOL_ID
-    for packet in packets:
-        if type(packet) is not Packet or packet._home is AWAY:
-            return None
-        flags = packet._flags
-        buffer = packet._head
-        if flags & unusual or buffer is None or buffer._next is not None:
-            return None
-        memory = buffer._memory
-        data = memory.view if isinstance(memory, Block) else memory
-        if not size <= len(data) <= most:
-            return None
-        if flags <= _PROTOCOL_ID:
-            heads.add(bytes(data[:size]))
-    return heads
-
-
-def are_lendable(packets: Iterable[Packet]) -> bool:
-    """Whether all packets have the status SUCCESS, by which they may be lent. IRQL: any."""
-    return all(packet._oob is None or not packet._oob._status for packet in packets)
+    found: set[bytes] = set()
+    unusual = ~(_PROTOCOL_ID | _DONT_LOOPBACK) if sent else ~_PROTOCOL_ID
+    try:
+        for packet in packets:
+            buffer = packet._head
+            flags = packet._flags
+            if packet._home is AWAY or flags & unusual or buffer is None or buffer._next is not None:
+                return None
+            if lent and packet._oob is not None and packet._oob._status:
+                return None
+            memory = buffer._memory
+            if not size <= len(memory) <= most:
+                return None
+            if heads and flags <= _PROTOCOL_ID:
+                found.add(memory[:size] if type(memory) is bytes else packet.head(size))
+    except AttributeError:  # what is no packet has none of all that
+        return None
+    return found
 
 
 def transfer_all(packets: Iterable[Packet], event: PacketEvent, to: object = None) -> None:
@@ -112,28 +113,71 @@ def make_row(
     return row
 
 
-def free_row(packets: Iterable[Packet]) -> None:
+def refill_row(packets: Iterable[Packet], memories: Iterable[Memory], buffers: "BufferPool") -> None:
+    """Let the buffers of packets describe other memory, as freeing them and chaining others would. IRQL: <= DISPATCH.
+
+    :param packets: with their allocator, one buffer each
+    :param memories: one for each of them: bytes, or what a buffer has described before
+    :param buffers: where buffers come from
+    """
+    for packet, memory in zip(packets, memories, strict=True):
+        buffer = packet._head
+        if packet._home is AWAY or buffer is None or buffer._next is not None or buffer._special:
+            for chained in packet.unchain_all():
+                chained.restore_length()
+                chained.free()
+            packet.chain_at_back(buffers.allocate_nowait(memory))
+        else:
+            buffer._memory = memory
+            packet._counts = None
+
+
+def free_row(packets: Sequence[Packet]) -> None:
     """Free packets, and the buffers that are chained to them. IRQL: <= DISPATCH, no spin lock held.
 
     :raises RuleViolation: SEND-01 or RCV-01 while another driver has one, PKT-03 when it is free; as ``Packet.free``
     """
+    if not packets or packets[0]._head is None:
+        return _free_each(packets)
+    home = packets[0]._home
+    pool = packets[0]._head._pool
+    chained: list[Buffer] = []
     for packet in packets:
         buffer = packet._head
-        if packet._home is AWAY or buffer is None or buffer._next is not None or buffer._special is not None:
-            for chained in packet.unchain_all():
-                chained.restore_length()
-                chained.free()
-            packet.free()
-            continue
-        packet._head = packet._tail = packet._counts = None
-        buffer._packet = None
-        buffer._memory = b""
-        buffer._pool._returns.append(buffer)
-        packet._home._returns.append(packet)
+        if packet._home is not home or home is AWAY or buffer is None or buffer._next is not None or buffer._special:
+            break
+        if buffer._pool is not pool:
+            break
+        packet._head = packet._tail = packet._counts = packet._oob = packet._areas = None
         packet._home = AWAY
         packet._state = _FREE
-        packet._oob = None
-        packet._areas = None
+        buffer._packet = None
+        buffer._memory = b""
+        chained.append(buffer)
+    _take_all(home, packets[: len(chained)])
+    _take_all(pool, chained)
+    return _free_each(packets[len(chained) :])
+
+
+def _free_each(packets: Iterable[Packet]) -> None:
+    """The same with a closer look at each."""
+    for packet in packets:
+        for buffer in packet.unchain_all():
+            buffer.restore_length()
+            buffer.free()
+        packet.free()
+
+
+def _take_all(pool: Any, descriptors: Sequence[Descriptor]) -> None:
+    """Take descriptors back into one pool: at once in quiet times, when they go straight to a shelf."""
+    if not descriptors:
+        return
+    returns = pool._returns
+    if type(returns) is list:
+        returns += descriptors
+    else:
+        for descriptor in descriptors:
+            returns.append(descriptor)
 
 
 def glance(packets: Iterable[Packet], size: int) -> tuple[list[Memory], list[bytes]]:
@@ -142,14 +186,10 @@ def glance(packets: Iterable[Packet], size: int) -> tuple[list[Memory], list[byt
     :param packets: as a survey has found them to be
     :param size: of a head, in bytes
     """
-    memories: list[Memory] = []
-    heads: list[bytes] = []
-    for packet in packets:
-        assert packet._head is not None
-        memory = packet._head._memory
-        memories.append(memory)
-        heads.append(memory[:size] if type(memory) is bytes else packet.head(size))
-    return memories, heads
+    memories = [packet._head._memory for packet in packets if packet._head is not None]
+    if set(map(type, memories)) == {bytes}:
+        return memories, [memory[:size] for memory in memories]  # type: ignore[misc]  # all of them are bytes
+    return memories, [packet.head(size) for packet in packets]
 
 
 def contents_of(packets: Iterable[Packet]) -> list[bytes | bytearray | memoryview]:

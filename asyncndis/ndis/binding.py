@@ -6,6 +6,7 @@ NdisRequest, NdisReset and NdisCancelSendPackets. Its life is the table ``BINDIN
 """
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Binding", "BindingStatistics"]
 
 _PENDING = NdisStatus.PENDING
+_DISPATCH = Irql.DISPATCH
+_UNWATCHED = nullcontext()
 _SUCCESS = NdisStatus.SUCCESS
 _OPEN = BindingState.OPEN
 _MOST_BYTES = 1 << 16
@@ -200,7 +203,8 @@ class Binding(UpperEdge):
             receive handler still runs
         """
         packets = tuple(packets)
-        with self._watched("NdisReturnPackets", packets), PlainCalls(Irql.DISPATCH) as calls:
+        watched = _UNWATCHED if self.probe is None else self._watched("NdisReturnPackets", packets)
+        with watched, PlainCalls(_DISPATCH) as calls:
             if not len(self._copies) and self.adapter.receives.give_back_row(self, packets, calls):
                 return
             for packet in packets:

@@ -4,13 +4,14 @@ What most drivers need most of the time. A frame describes the bytes that it is 
 caller's, and unchanged until the frame is free. Source: the pages of NdisAllocatePacket and NdisAllocateBuffer.
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from types import TracebackType
 from typing import Any
 
 from asyncndis.base import check_integer
 from asyncndis.memory import BufferPool, Memory, Packet, PacketPool, PoolStatistics
-from asyncndis.memory.rows import free_row, make_row
+from asyncndis.memory.buffer import described
+from asyncndis.memory.rows import free_row, make_row, refill_row
 
 __all__ = ["Frame", "FramePool", "FramePoolCreation"]
 
@@ -105,7 +106,17 @@ class FramePool:
             raise
         return taken
 
-    def free_row(self, packets: Iterable[Packet]) -> None:
+    def refill_row(self, packets: Sequence[Packet], frames: Sequence[Memory]) -> None:
+        """Let frames that are one's own describe other bytes: cheaper than to free them and to allocate others.
+
+        IRQL: <= DISPATCH.
+
+        :param packets: frames of this pool
+        :param frames: the bytes of each, as in :meth:`allocate`
+        """
+        refill_row(packets, frames if _are_plain(frames) else list(map(described, frames)), self._buffers)
+
+    def free_row(self, packets: Sequence[Packet]) -> None:
         """Take several frames back; see :meth:`free`. IRQL: <= DISPATCH, no spin lock held."""
         free_row(packets)
 

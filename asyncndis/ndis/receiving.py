@@ -12,7 +12,7 @@ from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Dpc, Irql
 from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
-from asyncndis.memory.rows import are_lendable, survey, transfer_all
+from asyncndis.memory.rows import survey, transfer_all
 
 from .calling import Handler, Worker
 from .rowforms import row_form
@@ -26,6 +26,9 @@ __all__ = ["ReceivePath", "ReceiveStatistics"]
 _RESOURCES = NdisStatus.RESOURCES
 _SUCCESS = NdisStatus.SUCCESS
 _PENDING = NdisStatus.PENDING
+_DISPATCH = Irql.DISPATCH  # by a name of its own: to look into an enumeration takes far longer
+_INDICATE = PacketEvent.INDICATE
+_RETURN = PacketEvent.RETURN
 _INDICATED = (PacketState.LENT, PacketState.INDICATED_RESOURCES)
 
 
@@ -124,7 +127,7 @@ class ReceivePath:
 
     def indicate(self, packets: Iterable[Packet]) -> None:
         """NdisMIndicateReceivePacket."""
-        with PlainCalls(Irql.DISPATCH) as calls:
+        with PlainCalls(_DISPATCH) as calls:
             try:
                 self._indicate_all(packets, calls)
             finally:
@@ -160,16 +163,18 @@ class ReceivePath:
         adapter = self._adapter
         if adapter.probe is not None or adapter.lower or adapter.gate.serialized or len(adapter.open_bindings) != 1:
             return False
-        heads = survey(packets, adapter.header_size, adapter.maximum_total_size)
         (binding,) = adapter.open_bindings
+        takes_all = binding.accepts_all
+        size, most = adapter.header_size, adapter.maximum_total_size
+        heads = survey(packets, size, most, lent=True, heads=not takes_all)
         handler = binding.plain_receiver
         loan = _Loan()
         loans = dict.fromkeys(packets, loan)
-        if heads is None or handler is None or len(loans) != len(packets) or not are_lendable(packets):
+        if heads is None or handler is None or len(loans) != len(packets):
             return False
-        if not (binding.accepts_all or all(map(binding.accepts, heads))):
+        if not (takes_all or all(map(binding.accepts, heads))):
             return False
-        transfer_all(packets, PacketEvent.INDICATE, self._borrowers)
+        transfer_all(packets, _INDICATE, self._borrowers)
         self._indicated += len(packets)
         self._delivered += len(packets)
         self._loans.update(loans)
@@ -207,7 +212,7 @@ class ReceivePath:
         """Packets of a row are the miniport's again."""
         for packet in packets:
             del self._loans[packet]
-        transfer_all(packets, PacketEvent.RETURN)
+        transfer_all(packets, _RETURN)
         if self._return is None or not packets:
             return
         if self._return.awaited or self._adapter.defers:
@@ -310,7 +315,7 @@ class ReceivePath:
     def _indicate(self, packet: Packet, takers: "tuple[Binding, ...]", calls: PlainCalls, *, low: bool) -> None:
         adapter = self._adapter
         handed_on = bool(adapter.lower) and packet.state in _INDICATED and adapter.has_from_below(packet)
-        event = PacketEvent.INDICATE_RESOURCES if low else PacketEvent.INDICATE
+        event = PacketEvent.INDICATE_RESOURCES if low else _INDICATE
         packet.transfer(PacketEvent.HAND_ON if handed_on else event, self._borrowers)
         self._indicated += 1
         loan = self._loans[packet] = self._spare.pop() if self._spare else _Loan()
@@ -358,7 +363,7 @@ class ReceivePath:
         if loan.handed_on:
             packet.transfer(PacketEvent.HAND_BACK, self._adapter)
         else:
-            packet.transfer(PacketEvent.RETURN)
+            packet.transfer(_RETURN)
         if low:
             pass  # a packet with status RESOURCES is back when the indication returns
         elif calls is not None and self._adapter.gate.serialized:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["pop_row", "submit_row"]
 
 _FAILURE = NdisStatus.FAILURE
+_SEND = PacketEvent.SEND
 _NOT_FINAL = (NdisStatus.PENDING, NdisStatus.RESOURCES)
 
 
@@ -32,14 +33,14 @@ def submit_row(path: "SendPath", binding: "Binding", packets: Sequence[Packet]) 
     is_plain = path._is_array and adapter.probe is None and adapter.scatter_gather is None
     if not is_plain or binding.refuses_traffic() is not None:
         return False
-    heads = survey(packets, adapter.header_size, adapter.maximum_total_size, looped=True)
+    heads = survey(packets, adapter.header_size, adapter.maximum_total_size, sent=True)
     if heads is None or (heads and adapter.loopback is not None and adapter.loopback.wants(heads)):
         return False
     submission = Submission(binding, handed_on=False, inline=False)
     flights = dict.fromkeys(packets, submission)
     if len(flights) != len(packets):
         return False
-    transfer_all(packets, PacketEvent.SEND, adapter)
+    transfer_all(packets, _SEND, adapter)
     path._in_flight.update(flights)
     if path._queue or len(packets) > adapter.maximum_send_packets:
         waits = path._is_handing and bool(path._queue)

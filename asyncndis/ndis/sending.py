@@ -33,6 +33,9 @@ _RESOURCES = NdisStatus.RESOURCES
 _ABORTED = NdisStatus.REQUEST_ABORTED
 _FAILURE = NdisStatus.FAILURE
 _SENDING = PacketState.SENDING
+_DISPATCH = Irql.DISPATCH
+_SEND = PacketEvent.SEND
+_COMPLETE = PacketEvent.COMPLETE
 _MANY = 64
 
 
@@ -107,7 +110,7 @@ class SendPath:
 
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
         """NdisMSendComplete for several packets: they are taken back, and then their protocols are told in a row."""
-        status = NdisStatus(status)
+        status = status if type(status) is NdisStatus else NdisStatus(status)
         if not isinstance(packets, (list, tuple)):
             packets = tuple(packets)
         rows = pop_row(self, packets, status)
@@ -122,7 +125,7 @@ class SendPath:
             for submission, row in rows:
                 self._hand_over(row, submission, status)
             self._adapter.came_to_rest()
-            with PlainCalls(Irql.DISPATCH) as calls:
+            with PlainCalls(_DISPATCH) as calls:
                 for submission, row in rows:
                     submission.binding.sends_are_complete(row, status, calls)
         if self._stalled or self._queue:
@@ -130,7 +133,7 @@ class SendPath:
 
     def complete(self, packet: Packet, status: int) -> None:
         """NdisMSendComplete."""
-        status = NdisStatus(status)
+        status = status if type(status) is NdisStatus else NdisStatus(status)
         self._give_back(packet, self._pop(packet, status), status)
         if self._stalled or self._queue:
             self.resources_available()
@@ -239,7 +242,7 @@ class SendPath:
                 refused.append((packet, refusal or NdisStatus.INVALID_PACKET))
                 continue
             handed_on = above is not None and packet.state is _SENDING and binding.owns(packet.holder)
-            packet.transfer(PacketEvent.HAND_ON if handed_on else PacketEvent.SEND, adapter)
+            packet.transfer(PacketEvent.HAND_ON if handed_on else _SEND, adapter)
             if submission is None or submission.handed_on is not handed_on or not self._is_array:
                 submission = Submission(binding, handed_on=handed_on, inline=inline)
             self._in_flight[packet] = submission
@@ -454,7 +457,7 @@ class SendPath:
         if submission.handed_on:
             transfer_all(packets, PacketEvent.HAND_BACK, submission.binding.virtual_adapter)
         else:
-            transfer_all(packets, PacketEvent.COMPLETE)
+            transfer_all(packets, _COMPLETE)
         if status is _SUCCESS:
             self._sent += len(packets)
         else:

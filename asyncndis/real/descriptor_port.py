@@ -8,6 +8,8 @@ the next is tried; the device is gone, the port is at its end.
 import errno
 import os
 from collections.abc import Sequence
+from itertools import repeat
+from operator import length_hint
 
 from asyncndis.nic.port import BATCH, LONGEST_FRAME, Frame, Port
 
@@ -16,6 +18,7 @@ from .readiness import Readiness
 
 __all__ = ["DescriptorPort"]
 
+_LONGEST = repeat(LONGEST_FRAME)
 _GONE = frozenset({errno.EBADFD, errno.EBADF, errno.ENODEV, errno.ENXIO})
 
 
@@ -32,6 +35,7 @@ class DescriptorPort(Port):
         super().__init__(name, mac, mtu)
         self._descriptors = tuple(descriptors)
         self._out = self._descriptors[0]
+        self._always_out = repeat(self._out)
         self._is_full = False
         self._ready = Readiness(name)
 
@@ -49,11 +53,9 @@ class DescriptorPort(Port):
     def receive(self, limit: int = BATCH) -> list[bytes]:
         """See :meth:`Port.receive`."""
         frames: list[bytes] = []
-        append, read = frames.append, os.read
         for descriptor in self._descriptors:
-            try:
-                for _ in range(limit - len(frames)):
-                    append(read(descriptor, LONGEST_FRAME))
+            try:  # by an iterator, so that what was read before one that fails is kept
+                frames.extend(map(os.read, repeat(descriptor, limit - len(frames)), _LONGEST))
             except BlockingIOError:
                 pass
             except OSError as error:
@@ -63,13 +65,13 @@ class DescriptorPort(Port):
 
     def transmit(self, frames: Sequence[Frame]) -> int:
         """See :meth:`Port.transmit`."""
-        write, out = os.write, self._out
-        sent = octets = 0
+        left = iter(frames)
         try:
-            for frame in frames:
-                octets += write(out, frame)
-                sent += 1
+            octets = sum(map(os.write, self._always_out, left))
+            sent = len(frames)
         except OSError as error:
+            sent = len(frames) - length_hint(left) - 1
+            octets = sum(map(len, frames[:sent]))
             self._write_failed(error)
         self._frames_out += sent
         self._bytes_out += octets

@@ -7,7 +7,6 @@ import pytest
 from asyncndis.base import observe
 from asyncndis.memory import BufferPool, HeapProvider, Memory, Packet, PacketEvent, PacketFlags, PacketPool, PacketState
 from asyncndis.memory.rows import (
-    are_lendable,
     contents_of,
     free_row,
     glance,
@@ -127,9 +126,10 @@ async def test_a_row_is_made_and_freed_as_each_packet_would_be() -> None:
     assert make_row(packets, buffers, []) is None
     assert glance(row, 3) == (frames[:5], [frame[:3] for frame in frames[:5]])
     assert contents_of(row) == frames[:5]
-    assert are_lendable(row)
+    assert survey(row, 14, 64, lent=True, sent=True) is not None
     row[1].oob.status = 0xC000009A
-    assert not are_lendable(row)
+    assert survey(row, 14, 64, lent=True, sent=True) is None
+    assert survey(row, 14, 64, sent=True) is not None
     free_row(row)
     with breaks("PKT-03"):
         row[0].to_bytes()
@@ -170,6 +170,6 @@ async def test_heads_of_what_may_be_looped_back() -> None:
     plain, kept, only = row.packet(FRAME), row.packet(bytes(64)), row.packet(FRAME)
     kept.set_flags(PacketFlags.DONT_LOOPBACK)
     only.set_flags(PacketFlags.LOOPBACK_ONLY)
-    assert survey([plain, kept], 14, 64, looped=True) == {FRAME[:14]}
+    assert survey([plain, kept], 14, 64, sent=True) == {FRAME[:14]}
     assert survey([plain, kept], 14, 64) is None
-    assert survey([plain, only], 14, 64, looped=True) is None
+    assert survey([plain, only], 14, 64, sent=True) is None
