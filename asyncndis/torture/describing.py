@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from time import monotonic
 
+from .escapes import outside
 from .failures import FailureKind, Trouble
 from .outcome import Failure
 from .points import Step
@@ -58,6 +59,8 @@ class Describer:
         replay = encode(smallest, self._settings)
         shown = again or trouble
         notes = [] if again is not None else [_NOT_AGAIN]
+        with outside():  # it reads source files
+            explanation = explain(shown, minimal.steps, minimal.names, neighbour, replay, notes)
         return Failure(
             error=shown.error,
             kind=shown.kind,
@@ -66,7 +69,7 @@ class Describer:
             steps=tuple(found.steps),
             minimal=tuple(minimal.steps),
             found_by=found_by,
-            explanation=explain(shown, minimal.steps, minimal.names, neighbour, replay, notes),
+            explanation=explanation,
         )
 
     def _attempt(self, make: Callable[[Run], Strategy], trouble: Trouble) -> Run | None:

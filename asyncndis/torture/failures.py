@@ -74,4 +74,11 @@ def trouble_of(error: BaseException, kind: FailureKind = FailureKind.EXCEPTION) 
     found = getattr(type(inner), "failure_kind", None)
     frames = traceback.extract_tb(inner.__traceback__)
     place = f"{frames[-1].name} ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return Trouble(FailureKind(found) if found is not None else kind, error, place)
+    return Trouble(FailureKind(found) if found is not None else kind, _only(error), place)
+
+
+def _only(error: BaseException) -> BaseException:
+    """The one error that a group of one holds; groups of more stay as they are."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

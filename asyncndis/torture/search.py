@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .describing import Describer
 from .determinism import find_nondeterminism
+from .escapes import outside
 from .failures import Trouble
 from .outcome import Failure, Progress, Result, Statistics
 from .replaystring import Settings, fingerprint
@@ -50,7 +51,8 @@ class Plan:
 
         :param seconds: how long to shrink
         """
-        known = fingerprint(runner.program)
+        with outside():  # it reads the program's source
+            known = fingerprint(runner.program)
         return Describer(runner, Settings(known, self.cancel, self.faults, self.max_steps), seconds)
 
 
