@@ -3,7 +3,6 @@
 from collections.abc import Callable, Generator
 
 import pytest
-from _pytest.terminal import TerminalReporter
 
 from tests.real.bridged import Bridged, bridged
 from tests.real.namespaces import Namespace, missing_for, namespace, remove_leftovers
@@ -51,7 +50,7 @@ def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
     return say
 
 
-def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what tests had to say."""
     reports = [report for report in terminalreporter.getreports("passed") if report.when == "call"]
     lines = [

@@ -99,6 +99,24 @@ async def test_hosts_ping_each_other_also_in_fragments() -> None:
 
 
 @pytest.mark.every_loop
+async def test_it_sends_packets_of_its_own_mtu_and_says_what_it_was_asked() -> None:
+    port, host, peer = Port(1), Ipv4Host("10.9.0.1/24", mtu=576), engine(VirtualClock())
+    async with open_stack(host, port):
+        port.arrive(*peer.ping("10.9.0.1", bytes(1000)))
+        requests = peer.receive(port.sent[-1])
+        port.sent.clear()
+        port.arrive(*requests)
+        assert [len(frame) <= 14 + 576 for frame in port.sent] == [True, True]
+        assert host.verdicts() == {str(Verdict.ARP_ANSWERED): 1, str(Verdict.ECHO_ANSWERED): 1}
+
+
+@pytest.mark.parametrize("mtu", [0, 67, 65_536])
+def test_mtus_that_are_none(mtu: int) -> None:
+    with pytest.raises(ValueError, match="mtu"):
+        Ipv4Host("10.9.0.1/24", mtu=mtu)
+
+
+@pytest.mark.every_loop
 async def test_it_takes_the_time_that_it_takes() -> None:
     one, other = Port(1, delay_ms=30), Port(2)
     join(one, other)
