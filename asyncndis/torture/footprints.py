@@ -9,6 +9,8 @@ from collections.abc import Callable, Collection, Hashable, Iterable
 from typing import Any, Protocol
 
 __all__ = [
+    "CLASSES",
+    "GLOBALS",
     "LOCAL_KINDS",
     "SIZE",
     "WHOLE",
@@ -27,12 +29,17 @@ Owner = tuple[str, int]
 """Whose state it is: a kind (mostly the name of a type), and a number that is the same in each run with this past."""
 Location = tuple[str, int, Hashable]
 """A piece of state: the owner's kind and number, and the part: an attribute's name, a tuple of one key, or one below."""
+CLASSES = "class attribute"
+"""The kind of all attributes of classes: a class is rarely written, so one name for the attribute in all classes do."""
+GLOBALS = "global"
+"""The kind of all names of modules."""
 WHOLE = "*"
 """The part that meets every other part of the same owner."""
 SIZE = "#"
 """The part that changes when a container gets or loses an element."""
 LOCAL_KINDS = frozenset({"coroutine", "generator"})
 """The kinds of what belongs to one actor, unless another one is seen to touch it."""
+_NAMED = frozenset({(CLASSES, 0), (GLOBALS, 0)})
 
 
 class Footprint:
@@ -41,6 +48,7 @@ class Footprint:
     :ivar reads: what it read
     :ivar writes: what it wrote
     :ivar unknown: it touched something nobody could see
+    :ivar names: names of classes and modules that it looked up; kept apart, for they are many and hardly ever written
     :ivar changes: where it changed the size of a container, which comes to the same in any order of such changes
     :ivar adds: the containers to which it added an element: their elements' order may tell who was first
     :ivar unseen: what that was, in words
@@ -52,8 +60,8 @@ class Footprint:
     """
 
     __slots__ = (
-        *("_wide", "_wide_writes", "_written"),
-        *("adds", "aside", "changes", "counted", "owners", "owners_touched", "reads", "still", "unseen", "writes"),
+        *("_wide", "_wide_writes", "_writes_names", "_written", "adds", "aside", "changes", "counted", "names"),
+        *("owners", "owners_touched", "reads", "still", "unseen", "writes"),
     )
 
     def __init__(
@@ -63,6 +71,7 @@ class Footprint:
         unseen: Iterable[str] = (),
         owners: int = 0,
         *,
+        names: Iterable[Location] = (),
         changes: Iterable[Location] = (),
         adds: Iterable[Owner] = (),
         still: bool = False,
@@ -70,6 +79,7 @@ class Footprint:
     ) -> None:
         self.reads = frozenset(reads)
         self.writes = frozenset(writes)
+        self.names = frozenset(names)
         self.changes = frozenset(changes)
         self.adds = frozenset(adds)
         self.unseen = frozenset(unseen)
@@ -78,6 +88,7 @@ class Footprint:
         self.aside = aside
         self.counted: frozenset[int] = frozenset()
         self._written = {location[:2] for location in self.writes | self.changes}
+        self._writes_names = not _NAMED.isdisjoint(self._written)
         self.owners_touched = self._written | {location[:2] for location in self.reads}
         self._wide_writes = {location[:2] for location in self.writes if location[2] == WHOLE}
         self._wide = self._wide_writes | {location[:2] for location in self.reads if location[2] == WHOLE}
@@ -110,6 +121,7 @@ class Footprint:
             self.writes | other.writes,
             self.unseen | other.unseen,
             max(self.owners, other.owners),
+            names=self.names | other.names,
             changes=self.changes | other.changes,
             adds=self.adds | other.adds,
             aside=self.aside if other.aside is None else other.aside if self.aside is None else self.aside | other.aside,
@@ -129,6 +141,7 @@ class Footprint:
             (_blurred(location, owners) for location in self.writes),
             self.unseen,
             self.owners,
+            names=self.names,
             changes=(_blurred(location, owners) for location in self.changes),
             adds=(_blurred((*owner, SIZE), owners)[:2] for owner in self.adds),
             aside=self.aside and self.aside.blurred(owners),
@@ -149,7 +162,11 @@ class Footprint:
             and self.changes.isdisjoint(other.reads)
             and self._wide_writes.isdisjoint(other.owners_touched)
             and self._written.isdisjoint(other._wide)
+            and not (self._writes_names and self._rewrites(other.names))
         )
+
+    def _rewrites(self, names: frozenset[Location]) -> bool:
+        return not (self.writes.isdisjoint(names) and self._wide_writes.isdisjoint(name[:2] for name in names))
 
 
 def _blurred(location: Location, owners: int) -> Location:

@@ -7,18 +7,14 @@ holds by then are let go, and if they were new in the step, nobody will miss wha
 
 import sys
 from asyncio import Future
+from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 from weakref import ReferenceType
 
-from .footprints import SIZE, WHOLE, Footprint, Location, Owner
+from .footprints import CLASSES, GLOBALS, SIZE, WHOLE, Footprint, Location, Owner
 
-__all__ = ["CLASSES", "GLOBALS", "Notes"]
-
-CLASSES = "class attribute"
-"""The kind of all attributes of classes: a class is rarely written, so one name for the attribute in all classes do."""
-GLOBALS = "global"
-"""The kind of all names of modules."""
+__all__ = ["Notes"]
 
 _HOLDERS = 3  # the entry of the table, the variable of the loop, the argument of getrefcount
 _SCALARS = frozenset({int, str, bytes, bool, float, type(None)})
@@ -35,6 +31,7 @@ class Notes:
     def __init__(self) -> None:
         self.reads: set[Location] = set()
         self.writes: set[Location] = set()
+        self.names: set[Location] = set()
         self.changes: set[Location] = set()
         self.adds: set[Owner] = set()
         self.unseen: set[str] = set()
@@ -49,7 +46,7 @@ class Notes:
         """Forget the objects of the last run; what lets at their namespaces from outside stays known."""
         self._held.clear()
         self._owners = self._owners_before = 0
-        for notes in (self.reads, self.writes, self.changes, self.adds, self.unseen):
+        for notes in (self.reads, self.writes, self.names, self.changes, self.adds, self.unseen):
             notes.clear()
         self._aside = self._main = None
 
@@ -73,7 +70,9 @@ class Notes:
         self._main = None
 
     def owner(self, obj: object) -> Owner:
-        """The name of an object."""
+        """The name of an object; of a view it is that of what it shows, which could not grow while the view is held."""
+        if type(obj) is memoryview:
+            obj = _shown(obj)
         held = self._held.get(id(obj))
         if held is not None:
             return held[1]
@@ -104,11 +103,15 @@ class Notes:
 
     def touch_class(self, name: str, write: bool) -> None:
         """Note that an attribute of a class was looked up or set."""
-        (self.writes if write else self.reads).add((CLASSES, 0, name))
+        location = (CLASSES, 0, name)
+        if write:
+            self.writes.add(location)
+        else:
+            (self.reads if name == WHOLE else self.names).add(location)
 
     def touch_global(self, module: ModuleType, name: str, write: bool) -> None:
         """Note that an attribute of a module was looked up or set."""
-        (self.writes if write else self.reads).add((GLOBALS, 0, f"{module.__name__}.{name}"))
+        (self.writes if write else self.names).add((GLOBALS, 0, f"{module.__name__}.{name}"))
 
     def key(self, key: Any) -> tuple[Any, ...] | None:
         """The part of a container that belongs to a key; None where the key's own code says what is equal."""
@@ -147,16 +150,17 @@ class Notes:
         """What was touched since the last time; the notes are empty again."""
         gone = self._let_go()
         footprint = Footprint(
-            (location for location in self.reads if location[:2] not in gone),
-            (location for location in self.writes if location[:2] not in gone),
+            _without(self.reads, gone),
+            _without(self.writes, gone),
             self.unseen,
             self._owners,
-            changes=(location for location in self.changes if location[:2] not in gone),
+            names=self.names,
+            changes=_without(self.changes, gone),
             adds=self.adds - gone,
             aside=self._aside,
         )
         self._aside = None
-        for notes in (self.reads, self.writes, self.changes, self.adds, self.unseen):
+        for notes in (self.reads, self.writes, self.names, self.changes, self.adds, self.unseen):
             notes.clear()
         self._owners_before = self._owners
         return footprint
@@ -180,3 +184,14 @@ class Notes:
                         gone.add(owner)
                 del obj
         return gone
+
+
+def _shown(view: memoryview) -> object:
+    try:
+        return view.obj
+    except ValueError:  # released: it shows nothing and keeps nothing
+        return view
+
+
+def _without(locations: set[Location], owners: set[Owner]) -> Iterable[Location]:
+    return [location for location in locations if location[:2] not in owners] if owners else locations

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
-from .footprints import WHOLE
+from .footprints import GLOBALS, WHOLE, Location
 from .tracking_attributes import read_attribute, write_attribute
 from .tracking_calls import called
 from .tracking_frames import depths, variables_of
-from .tracking_notes import GLOBALS, Notes
+from .tracking_notes import Notes
 from .tracking_values import CONTAINERS, FROZEN, advance, operate, read_deep, read_flat, read_size, special_class
 
 __all__ = ["Plan", "Watch", "plan_of"]
@@ -53,7 +53,7 @@ def plan_of(code: CodeType, module: str) -> Plan:
         if instruction.opname in _NAMED:
             argument = instruction.argval
         elif instruction.opname in _GLOBAL:
-            argument = f"{module}.{instruction.argval}"
+            argument = (GLOBALS, 0, f"{module}.{instruction.argval}")
         elif instruction.opname in _DEREF:
             argument = _cell_slot(code, instruction.argval)
         watches[instruction.offset] = (watch, variables + depth_before[instruction.offset], argument)
@@ -70,21 +70,17 @@ def _cell_slot(code: CodeType, name: str) -> int:
 # Names
 
 
-def _load_global(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
-    notes.reads.add((GLOBALS, 0, name))
+def _load_global(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: Location) -> None:
+    notes.names.add(name)
 
 
-def _store_global(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
-    notes.writes.add((GLOBALS, 0, name))
+def _store_global(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: Location) -> None:
+    notes.writes.add(name)
 
 
-def _load_name(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
-    notes.reads.add((GLOBALS, 0, name))
-
-
-def _store_name(notes: Notes, frame: FrameType, _slots: Any, _top: int, name: str) -> None:
-    if not frame.f_code.co_flags & 0x2 and frame.f_locals is frame.f_globals:  # not in the body of a class
-        notes.writes.add((GLOBALS, 0, name))
+def _store_name(notes: Notes, frame: FrameType, _slots: Any, _top: int, name: Location) -> None:
+    if frame.f_locals is frame.f_globals:  # not in the body of a class
+        notes.writes.add(name)
 
 
 def _load_cell(notes: Notes, _frame: FrameType, slots: Any, _top: int, slot: int) -> None:
@@ -355,7 +351,11 @@ def _leave(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: obj
     called(notes, function, ())
 
 
-def _import(notes: Notes, _frame: FrameType, _slots: Any, _top: int, name: str) -> None:
+def _import(notes: Notes, frame: FrameType, slots: Any, top: int, name: str) -> None:
+    level = slots[top - 2]
+    if level:
+        package: str = frame.f_globals["__package__"]
+        name = f"{package.rsplit('.', level - 1)[0]}.{name}".rstrip(".")
     if name not in sys.modules:
         notes.unseen.add(f"import {name}")
 
@@ -385,9 +385,8 @@ _GLOBAL = {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "STORE_N
 _DEREF = {"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "STORE_DEREF", "DELETE_DEREF"}
 
 _WATCHES: dict[str, Watch] = {
-    **dict.fromkeys(("LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"), _load_global),
+    **dict.fromkeys(("LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_NAME"), _load_global),
     **dict.fromkeys(("STORE_GLOBAL", "DELETE_GLOBAL"), _store_global),
-    "LOAD_NAME": _load_name,
     **dict.fromkeys(("STORE_NAME", "DELETE_NAME"), _store_name),
     **dict.fromkeys(("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"), _load_cell),
     **dict.fromkeys(("STORE_DEREF", "DELETE_DEREF"), _store_cell),

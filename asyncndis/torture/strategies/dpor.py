@@ -50,9 +50,10 @@ class _Node:
     :ivar tried: the answers that were tried, the current one last
     :ivar asleep: who slept when the point was reached
     :ivar footprints: what the step of each answer touched
+    :ivar sleepers: those whose answers were tried to the end
     """
 
-    __slots__ = ("answers", "asleep", "footprints", "runs", "step", "todo", "tried")
+    __slots__ = ("answers", "asleep", "footprints", "runs", "sleepers", "step", "todo", "tried")
 
     def __init__(self, step: int, answers: tuple[int, ...], asleep: dict[int, _Sleeper], runs: bool = True) -> None:
         self.step = step
@@ -62,6 +63,7 @@ class _Node:
         self.todo: set[int] = set()
         self.tried: list[int] = []
         self.footprints: dict[int, Footprint] = {}
+        self.sleepers: dict[int, _Sleeper] = {}
 
     def next_answer(self) -> int | None:
         """An answer that has to be tried still."""
@@ -92,6 +94,7 @@ class Dpor(Strategy):
         self._place = 0
         self._happened = Happened()
         self._taken = 0
+        self._known = 0
         self._asleep: dict[int, _Sleeper] = {}
         self._node: _Node | None = None
         self._repeats = False
@@ -110,6 +113,7 @@ class Dpor(Strategy):
         self._has_begun = True
         self._place = 0
         self._taken = 0
+        self._known = self._path[-1].step if self._path else 0
         self._repeats = False
         self._asleep = {}
         self._node = None
@@ -169,6 +173,8 @@ class Dpor(Strategy):
         self._taken = place + 1
         self._note(place, taken)
         node, self._node = self._node, None
+        if place < self._known:
+            return
         asleep = dict(self._asleep)
         if node is None and taken.actor in asleep and not asleep[taken.actor].spins:
             self._repeats = True  # nobody else could take the step
@@ -179,7 +185,9 @@ class Dpor(Strategy):
             node.footprints[answer] = node.footprints.get(answer, taken.footprint) | taken.footprint
             if len(node.answers) == len(step.ready):
                 for other in node.tried[:-1]:
-                    asleep[other] = _Sleeper(node.footprints[other], owners)
+                    if other not in node.sleepers:
+                        node.sleepers[other] = _Sleeper(node.footprints[other], owners)
+                asleep |= node.sleepers
         self._asleep = {
             actor: sleeper
             for actor, sleeper in asleep.items()
@@ -196,6 +204,7 @@ class Dpor(Strategy):
             for node in self._path:
                 if node.step > place:
                     node.asleep = {}
+                    node.sleepers = {}
                     node.footprints = dict.fromkeys(node.footprints, _ANYTHING)
         if place == len(steps):
             steps.append(taken)
