@@ -1,6 +1,7 @@
 """What the kernel tells the towers (see ``asyncndis.base.context``); registered when the kernel is imported."""
 
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 
 from asyncndis.base import Site, is_driver_code
@@ -35,7 +36,7 @@ class KernelContext:
 
             after_step(callback)
         else:
-            host.call_soon(callback)
+            host.call_soon(partial(_call, callback))
 
     def irql_name(self, level: int) -> str:
         """A level as the documentation writes it."""
@@ -51,6 +52,13 @@ class KernelContext:
         frames = _frames_of(of_asyncio() if of_asyncio is not None else getattr(task, "coro", None))
         drivers = [frame for frame in frames if is_driver_code(frame.f_code.co_filename)]
         return Site.of_frame((drivers or frames)[-1]) if frames else None
+
+
+def _call(callback: Callable[[], object]) -> None:
+    callback()
+
+
+setattr(_call, "__runs_at_once__", True)  # noqa: B010 - an explorer of schedules is told that it is no step of the driver
 
 
 def _frames_of(awaited: object) -> list[FrameType]:
