@@ -5,10 +5,13 @@ from collections.abc import Callable, Iterator
 from benchmarks.harness import Effort
 from benchmarks.results import Row
 
-from . import speed
+from . import found, searches, speed, spread
 
 GROUPS: tuple[Callable[[Effort], Iterator[Row]], ...] = (
     speed.peers,
     speed.in_a_test_process,
     speed.floor,
+    searches.complete_searches,
+    spread.spreading,
+    found.bugs_found,
 )

@@ -165,7 +165,7 @@ SCENARIOS = {
         Scenario("S2", pooling, at_a_pool),
         Scenario("S3", queueing),
         Scenario("S2A", pooling_with_anyio),
-        Scenario("sleep(0), 1 task", sleepers(1, 1000)),
-        Scenario("sleep(0), 3 tasks", sleepers(3, 1000)),
+        Scenario("sleep(0), 1 task", sleepers(1, 200)),
+        Scenario("sleep(0), 3 tasks", sleepers(3, 200)),
     )
 }

@@ -25,7 +25,7 @@ from unittest.mock import patch
 from .scenarios import Scenario
 from .trampoline import drive
 
-__all__ = ["NOT_COLLECTING", "SIDES", "Side"]
+__all__ = ["NOT_COLLECTING", "SIDES", "Side", "no_collection"]
 
 NOT_COLLECTING = ", not collecting"
 _SEEDS = count(step=1_000_000)
@@ -110,19 +110,20 @@ def without_collecting(side: Callable[[Scenario, int], None], *modules: str) -> 
     """The same with nothing in the place of ``gc.collect`` in these modules."""
 
     def run(scenario: Scenario, schedules: int) -> None:
-        with _no_collection(*modules):
+        with no_collection(*modules):
             side(scenario, schedules)
 
     return run
 
 
 @contextmanager
-def _no_collection(*modules: str) -> Generator[None]:
+def no_collection(*modules: str) -> Generator[None]:
+    """Put nothing in the place of ``gc.collect`` in these modules."""
     stand_in = SimpleNamespace(**{**vars(gc), "collect": lambda: 0})
     module, *others = modules
     with patch.object(import_module(module), "gc", stand_in):
         if others:
-            with _no_collection(*others):
+            with no_collection(*others):
                 yield
         else:
             yield

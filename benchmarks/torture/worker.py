@@ -7,11 +7,11 @@ that a process has imported.
 """
 
 import gc
-import json
 import sys
 from importlib import import_module
 from time import process_time
 
+from .respondents import answer_questions
 from .scenarios import SCENARIOS, Scenario
 from .sides import SIDES, Side
 
@@ -44,11 +44,10 @@ def _timed(side: Side, scenario: Scenario, schedules: int) -> float:
 
 
 def main() -> None:
-    """Import, and answer until there is no more to read."""
+    """Import, and answer."""
     for module in sys.argv[1:]:
         import_module(module)
-    for line in sys.stdin:
-        print(json.dumps(sample(*json.loads(line))), flush=True)
+    answer_questions(sample)
 
 
 if __name__ == "__main__":
