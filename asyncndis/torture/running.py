@@ -5,6 +5,8 @@ tape, for speed; ``run`` asks a strategy at each point, injects, and records the
 """
 
 import asyncio
+from asyncio.tasks import _enter_task as enter_task
+from asyncio.tasks import _leave_task as leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from typing import Any
@@ -163,8 +165,9 @@ class Runner:
         for holds, message in loop.expected:
             if not holds():
                 return trouble_of(InvariantBroken(message))
-        if loop.complaints:
-            return _trouble_of_complaint(loop.complaints[0])
+        for complaint in loop.complaints:
+            if not isinstance(complaint.get("exception"), excused):
+                return _trouble_of_complaint(complaint)
         for task in loop.tasks:
             if not task.done():
                 return tasks_left(loop)
@@ -179,7 +182,7 @@ class Runner:
         """End what is still alive, quietly, and make the loop ready for the next run."""
         for task in self.loop.tasks:
             if not task.done():
-                _bury(task)
+                _bury(self.loop, task)
             elif task._log_traceback:
                 task._log_traceback = False
         self.loop.reset()
@@ -196,11 +199,13 @@ def _chooser(source: Iterator[int], tape: list[int]) -> Callable[[Kind, int, str
     return choose
 
 
-def _bury(task: "asyncio.Task[Any]") -> None:
+def _bury(loop: ControlledLoop, task: "asyncio.Task[Any]") -> None:
     task._log_destroy_pending = False  # type: ignore[attr-defined]
     coroutine: Any = task.get_coro()
+    enter_task(loop, task)  # so that what it gives back now, such as a lock, knows whose it was
     with suppress(BaseException):  # the run is over: how a coroutine minds being closed is no news
         coroutine.close()
+    leave_task(loop, task)
 
 
 def _as_coroutine(awaitable: Awaitable[object]) -> Coroutine[Any, Any, object]:
