@@ -16,10 +16,10 @@ from asyncndis.drivers import Bridge, BridgeStatistics, PortMiniport, PortMinipo
 from asyncndis.kernel import run
 from asyncndis.ndis import open_stack
 from asyncndis.nic import Direction, Port, PortStatistics, WatchedPort
-from asyncndis.real import PcapngWriter, open_port
+from asyncndis.real import open_port
 from asyncndis.verifier import Findings, verify
 
-from .commented import CommentedCapture
+from .commented import CommentedCapture, new_capture
 from .serving import Loop, loop_option, say_ready, until_signal
 
 __all__ = ["bridge"]
@@ -63,7 +63,7 @@ def bridge(
         raise click.UsageError("a bridge joins two ports at least; name another one")
     with ExitStack() as stack:
         findings = stack.enter_context(verify()) if verified else Findings()
-        file = None if capture is None else CommentedCapture(stack.enter_context(_opened(capture)), findings)
+        file = None if capture is None else CommentedCapture(stack.enter_context(new_capture(capture)), findings)
         outcome = run(_serve, ports, hub, as_json, file, loop=loop)
     if as_json:
         click.echo(json.dumps(_as_values(outcome, findings), indent=2))
@@ -93,13 +93,6 @@ async def _serve(
                 statistics = switch.statistics()
             counts = [device.statistics() for device in devices]
             return statistics, counts, [miniport.statistics() for miniport in miniports]
-
-
-def _opened(capture: Path) -> PcapngWriter:
-    try:
-        return PcapngWriter(capture)
-    except OSError as error:
-        raise click.UsageError(f"--capture: {capture} cannot be written: {error.strerror}") from None
 
 
 def _watched(port: Port, file: CommentedCapture) -> WatchedPort:

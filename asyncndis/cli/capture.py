@@ -16,10 +16,10 @@ from asyncndis.kernel import run
 from asyncndis.memory import Packet
 from asyncndis.ndis import Binding, PacketFilter, Protocol, open_stack
 from asyncndis.nic import Direction
-from asyncndis.real import PcapngWriter, classify, open_port
+from asyncndis.real import classify, open_port
 from asyncndis.verifier import Findings, verify
 
-from .commented import CommentedCapture
+from .commented import CommentedCapture, new_capture
 from .figures import duration
 from .serving import Loop, loop_option, say_ready, until_signal
 from .tables import facts, ranking
@@ -94,7 +94,7 @@ async def _record(
 ) -> float:
     """Until it is enough; the answer is how long it took."""
     async with until_signal() as enough:
-        with closing(open_port(port)) as device, PcapngWriter(file) as writer:
+        with closing(open_port(port)) as device, new_capture(file) as writer:
             recorder.enough, recorder.file = enough, CommentedCapture(writer, findings)
             recorder.file.add_interface(port)
             async with open_stack(recorder, PortMiniport(name=port), nic=device, name="capture"):

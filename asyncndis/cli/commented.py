@@ -3,13 +3,28 @@
 A frame's comment names what the verifier has found since the frame before it.
 """
 
+from pathlib import Path
+
+import click
+
 from asyncndis.nic import Direction
 from asyncndis.real import PcapngWriter
 from asyncndis.verifier import Findings
 
-__all__ = ["CommentedCapture"]
+__all__ = ["CommentedCapture", "new_capture"]
 
 _YEAR_1970 = 116_444_736_000_000_000  # in the clocks' units of 100 ns, which begin in 1601
+
+
+def new_capture(path: Path) -> PcapngWriter:
+    """A new pcapng file, to be closed by whoever asked for it.
+
+    :raises click.UsageError: when it cannot be made
+    """
+    try:
+        return PcapngWriter(path)
+    except OSError as error:
+        raise click.UsageError(f"{path} cannot be written: {error.strerror}; name another file") from None
 
 
 class CommentedCapture:

@@ -16,6 +16,8 @@ from asyncndis.cli import capture as verb
 from asyncndis.cli.app import app
 from asyncndis.cli.commented import CommentedCapture
 from asyncndis.drivers import PortMiniport
+from asyncndis.kernel import SpinLock
+from asyncndis.ndis import Adapter
 from asyncndis.nic import Direction
 from asyncndis.real import SAMPLE, PcapngWriter, open_capture
 from asyncndis.verifier import Findings
@@ -101,23 +103,28 @@ def test_a_signal_ends_it_with_a_whole_file(tmp_path: Path, runtime: Path) -> No
 
 def test_a_miniport_that_breaks_a_rule_is_named_in_comments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Sloppy(PortMiniport):
+        async def initialize(self, adapter: Adapter) -> None:
+            self.lock = SpinLock("receiving")
+            await super().initialize(adapter)
+
         def readable(self) -> None:
-            packets = [self._frames.allocate_nowait(frame) for frame in self._port.receive(4)]
-            for packet in packets:
-                packet.oob.header_size = 0
-            self.adapter.indicate(packets)
+            self.lock.acquire_nowait()
+            try:
+                super().readable()
+            finally:
+                self.lock.release()
 
     monkeypatch.setattr(verb, "PortMiniport", Sloppy)
     out = tmp_path / "out.pcapng"
     result = capture(f"pcap:{SAMPLE}", out, "--frames", "8")
     assert result.exit_code == 1
-    assert "RCV-15" in result.stderr
+    assert "RCV-14" in result.stderr
     comments = comments_of(out)
     assert len(comments) == 8
     assert comments[0] is not None
-    assert comments[0].startswith("RCV-15: ")
-    assert "test_capture.py" in comments[0]
-    assert [bool(comment) for comment in comments] == [True, False, False, False, True, False, False, False]
+    [told] = [line for line in comments[0].splitlines() if line.startswith("RCV-14: ")]  # others may hold as well
+    assert "receiving" in told
+    assert comments[1:] == [None] * 7  # they came in the same batch
 
 
 def test_a_comment_tells_what_is_new_since_the_frame_before(tmp_path: Path) -> None:
@@ -167,7 +174,7 @@ def test_no_file_is_made_where_the_port_cannot_be_opened(tmp_path: Path) -> None
 
 
 def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
-    assert "No such file or directory" in refusal(f"pcap:{SAMPLE}", tmp_path / "nowhere" / "out.pcapng", *ALL)
+    assert "cannot be written: No such file" in refusal(f"pcap:{SAMPLE}", tmp_path / "nowhere" / "out.pcapng", *ALL)
 
 
 @pytest.mark.parametrize("wrong", [("--frames", "0"), ("--seconds", "0"), ("--seconds", "-1"), ("--frames", "many")])
