@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from .auto import Auto
 from .base import Run, Strategy
 from .delays import Delays
 from .dfs import Dfs
@@ -16,7 +17,7 @@ from .surw import Surw
 __all__ = ["Run", "Strategy", "make_strategy"]
 
 _STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {
-    "auto": RandomWalk,
+    "auto": Auto,
     "random": RandomWalk,
     "pct": Pct,
     "pos": Pos,
@@ -43,6 +44,8 @@ def make_strategy(
     make = _STRATEGIES.get(name)
     if make is None:
         raise ValueError(f"strategy={name!r} is not known: take one of {', '.join(_STRATEGIES)}")
+    if make is Auto:
+        return Auto(seed, schedules, cancel=cancel, faults=faults)
     strategy = make(seed, schedules)
     if strategy.systematic or not (cancel or faults):
         return strategy

@@ -6,7 +6,7 @@ often as early ones: none in one schedule of eight, otherwise one or two. Failur
 has a new name fails once; so does Driver Verifier's systematic low resources mode) or "random" (any may fail).
 """
 
-from asyncndis.torture.points import Kind, Point
+from asyncndis.torture.points import Kind, Point, Step
 
 from .base import Run, Strategy
 from .random_walk import pick, random_bytes
@@ -81,6 +81,10 @@ class Injecting(Strategy):
         self._new_site = name
         self._known_sites.add(name)
         return True
+
+    def stepped(self, step: Step) -> None:
+        """The other strategy hears of it."""
+        self._inner.stepped(step)
 
     def end(self, run: Run) -> None:
         """Learn how long runs are."""

@@ -17,6 +17,8 @@ __all__ = ["Pos"]
 
 RACE_ODDS = (0, 0, 32, 96)
 """How likely two steps race, in parts of 256."""
+PATIENCE = 64
+"""After so many choices all draw again, so that nobody starves for having drawn a very low priority."""
 
 
 class Pos(Strategy):
@@ -33,6 +35,7 @@ class Pos(Strategy):
         self._draw = random_bytes(self.seed, number)
         self._odds = RACE_ODDS[self._draw() % len(RACE_ODDS)]
         self._priorities: dict[int, int] = {}
+        self._passed = 0
         return True
 
     def choose(self, point: Point) -> int:
@@ -40,6 +43,9 @@ class Pos(Strategy):
         draw, priorities = self._draw, self._priorities
         if point.kind is not Kind.RUN:
             return pick(draw, point.options)
+        self._passed += 1
+        if self._passed % PATIENCE == 0:
+            priorities.clear()
         priorities.pop(point.last, None)  # it may have gone on without having been chosen
         for actor in point.actors:
             if actor not in priorities:

@@ -6,6 +6,7 @@ schedule this holds for the steps of a few actors only, and the others go betwee
 is learnt from earlier runs.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from asyncndis.torture.points import Kind, Point, Step
@@ -75,10 +76,11 @@ class Surw(Strategy):
         self._taken[step.actor] = self._taken.get(step.actor, 0) + 1
 
     def end(self, run: Run) -> None:
-        """Learn how many steps each actor takes."""
+        """Learn how many steps each actor takes, also from the run of another strategy."""
         if run.bounded:
             return
-        for actor in self._expected.keys() | self._taken.keys():
+        taken = Counter(step.actor for step in run.steps)
+        for actor in self._expected.keys() | taken.keys():
             old = self._expected.get(actor)
-            new = 16 * self._taken.get(actor, 0)
+            new = 16 * taken[actor]
             self._expected[actor] = new if old is None else (3 * old + new) // 4
