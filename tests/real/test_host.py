@@ -2,12 +2,14 @@
 
 import random
 import socket
+import sys
 
 import pytest
 
+from tests.house.sources import ROOT
 from tests.real.bridged import asyncndis, ends_cleanly, set_up
 from tests.real.namespaces import Namespace
-from tests.real.running import until
+from tests.real.running import run, until
 
 OURS = "10.9.0.7"
 SIZES = (0, 1, 56, 1000, 1472, 1473, 8000, 60_000)
@@ -65,3 +67,15 @@ def test_a_device_that_is_taken_or_is_no_tap(place: Namespace) -> None:
     assert "is used by another program" in second.output
     assert "no TAP" in third.output
     assert "nowhere" in fourth.output
+
+
+@pytest.mark.tools("unshare", "nsenter", "ping")
+def test_root_of_a_user_namespace_is_enough(place: Namespace) -> None:
+    if refused := run(["unshare", "--map-root-user", "true"], must_succeed=False):
+        pytest.skip(f"no user namespaces here: {refused}")
+    words = (sys.executable, "-m", "asyncndis.cli", "host", "tap:h", "--address", f"{OURS}/24")
+    with place.running("unshare", "--map-root-user", "--net", *words, ready="READY", folder=ROOT) as host:
+        inside = ["nsenter", "--target", str(host.pid), "--user", "--net", "--preserve-credentials"]
+        run([*inside, "ip", "addr", "add", "10.9.0.1/24", "dev", "h"])
+        assert "1 received" in run([*inside, "ping", "-n", "-c", "1", "-W", "20", OURS])
+        ends_cleanly(host)
