@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-__all__ = ["is_bookkeeping", "is_redelivery", "mark_bookkeeping", "wakes_only"]
+__all__ = ["is_bookkeeping", "is_redelivery", "mark_bookkeeping", "mark_step", "wakes_only"]
 
 _LIBRARIES = ("asyncio.", "_asyncio", "anyio.", "asyncndis.torture.")
 _MARK = "__runs_at_once__"
@@ -27,11 +27,20 @@ def mark_bookkeeping(function: Callable[..., object]) -> None:
     setattr(function, _MARK, True)
 
 
+def mark_step(function: Callable[..., object]) -> None:
+    """Say that a callback is a step, although a library's own: something arrives with it.
+
+    :param function: a plain function, or the function of a method
+    """
+    setattr(function, _MARK, False)
+
+
 def is_bookkeeping(callback: Callable[..., object], arguments: Sequence[Any]) -> bool:
     """Whether a callback runs at once: a library's own, and it does not tell of a failure."""
     function = _function_of(callback)
-    if getattr(function, _MARK, False):
-        return True
+    mark: bool | None = getattr(function, _MARK, None)
+    if mark is not None:
+        return mark
     module: str | None = getattr(function, "__module__", None)
     if module is None or not (module.startswith(_LIBRARIES)):
         return False

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from contextvars import Context, copy_context
 from typing import Protocol
 
+from .bookkeeping import mark_step
+
 __all__ = ["Choose", "Deliveries", "Delivery"]
 
 Choose = Callable[[str, int], int]
@@ -17,7 +19,7 @@ Choose = Callable[[str, int], int]
 
 
 class Delivery(Protocol):
-    """Something that is under way."""
+    """Something that is under way; as text, what arrived last."""
 
     def arrive(self) -> None:
         """Do what happens on the other side."""
@@ -29,11 +31,13 @@ class Deliveries:
 
     :param loop: gives each arrival a step
     :param choose: says which one arrives, and how much of it
+    :param note: hears what has arrived
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, choose: Choose) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, choose: Choose, note: Callable[[Delivery], object]) -> None:
         self.loop = loop
         self.choose = choose
+        self._note = note
         self._under_way: list[Delivery] = []
         self._context: Context = copy_context()  # arrivals are nobody's, whoever sent
         self._is_over = False
@@ -64,4 +68,8 @@ class Deliveries:
         count = len(self._under_way)
         if count:
             chosen = self.choose("what arrives next", count) if count > 1 else 0
-            self._under_way.pop(chosen).arrive()
+            delivery = self._under_way.pop(chosen)
+            delivery.arrive()
+            self._note(delivery)
+
+    mark_step(deliver)

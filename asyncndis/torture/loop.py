@@ -14,7 +14,9 @@ from inspect import iscoroutinefunction
 from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 
 from .bookkeeping import is_bookkeeping, is_redelivery, wakes_only
+from .deliveries import Delivery
 from .footprints import lose_sight, touch
+from .network import MemoryNetwork
 from .points import CALLBACKS, Kind
 from .queueing import quick_call_soon
 from .tasks import ControlledTask, Entry, Job, StepType, WakeupType
@@ -40,7 +42,7 @@ def _run_unless_cancelled(handle: asyncio.Handle) -> None:
         handle._run()
 
 
-class ControlledLoop(asyncio.AbstractEventLoop):
+class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     """An asyncio loop in which every ready entry waits to be chosen.
 
     :ivar ready: entries that may run next, oldest first: steps of tasks, jobs, and one entry for plain callbacks
@@ -55,6 +57,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
     :ivar injects_faults: whether operations of the environment may fail
     :ivar choose: answers the choices that are not about who runs: (kind, options, name) to an index
     :ivar holders: who holds a lock, by the lock's id, where somebody watches: for reports
+    :ivar told: takes what arrives over the network, in words, where somebody watches: for reports
     :ivar ending: the program itself is over; only what is ready still runs
     """
 
@@ -78,6 +81,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
 
     def reset(self) -> None:
         """Forget the run; what is still referenced elsewhere lives on, but nothing of it runs."""
+        self.reset_network()  # first: what is thrown away must not be able to send
         for queue in (self.ready, self.settling, self.tasks, self.complaints, self.watchers, self.expected):
             queue.clear()
         self._callbacks.clear()
@@ -93,6 +97,7 @@ class ControlledLoop(asyncio.AbstractEventLoop):
         self._factory: TaskFactory | None = None
         self._foreign: dict[int, int] = {}
         self.holders: dict[int, str] = {}
+        self.told: list[str] | None = None
 
     # What runs next
 
@@ -333,6 +338,17 @@ class ControlledLoop(asyncio.AbstractEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is nothing to shut down."""
+
+    # The network
+
+    def choose_delivery(self, name: str, options: int) -> int:
+        """What arrives next, and how much of it, is a choice like any other."""
+        return self.choose(Kind.VALUE, options, name)
+
+    def note_delivery(self, delivery: Delivery) -> None:
+        """Tell who listens what has arrived."""
+        if self.told is not None:
+            self.told.append(str(delivery))
 
     # Errors
 

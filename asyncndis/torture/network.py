@@ -14,7 +14,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
+from .deliveries import Delivery
 from .escapes import WAYS_OUT, LeftSimulation, left_simulation
+from .network_addresses import place_of
 from .network_closed import ClosedLoop
 from .network_fabric import Network
 from .network_sockets import MemorySocket
@@ -32,6 +34,9 @@ class _Acceptance:
         self._listener = listener
         self._protocol_factory = protocol_factory
         self._server = server
+
+    def __str__(self) -> str:
+        return f"a connection arrives at the server on {place_of(self._listener.getsockname())}"
 
     def arrive(self) -> None:
         if self._listener.backlog:
@@ -52,11 +57,15 @@ class MemoryNetwork(ClosedLoop):
         """
         return 0
 
+    def note_delivery(self, delivery: Delivery) -> None:
+        """Hear of something that has arrived; as text, it says what that was."""
+
     @property
     def network(self) -> Network:
         """The network of this run."""
         if self._network is None:
-            self._network = Network(cast("asyncio.AbstractEventLoop", self), self.choose_delivery)
+            loop = cast("asyncio.AbstractEventLoop", self)
+            self._network = Network(loop, self.choose_delivery, self.note_delivery)
         return self._network
 
     def reset_network(self) -> None:

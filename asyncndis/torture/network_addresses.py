@@ -10,7 +10,7 @@ from ipaddress import IPv6Address, ip_address
 from itertools import count
 from typing import Any, NamedTuple
 
-__all__ = ["ANY", "Address", "AddressBook", "Resolved", "address_text", "source_of"]
+__all__ = ["ANY", "Address", "AddressBook", "Resolved", "address_text", "place_of", "source_of"]
 
 Address = tuple[str, int] | tuple[str, int, int, int] | str
 """Of IPv4, of IPv6, or the path of a Unix socket."""
@@ -100,6 +100,11 @@ def source_of(address: Any) -> Address:
         return (_LOCALHOST[family], *address[1:])
     found: Address = address
     return found
+
+
+def place_of(address: Address) -> str:
+    """An address as reports show it."""
+    return address if isinstance(address, str) else f"{address[0]}:{address[1]}"
 
 
 def address_text(address: Any) -> str:

@@ -7,10 +7,10 @@ hears of the connection later still, so its client may have written, or be gone 
 import asyncio
 import errno
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from .deliveries import Choose, Deliveries
-from .network_addresses import ANY, Address, AddressBook, Resolved, address_text, source_of
+from .deliveries import Choose, Deliveries, Delivery
+from .network_addresses import ANY, Address, AddressBook, Resolved, address_text, place_of, source_of
 from .network_sockets import MemorySocket
 from .transports import MemoryTransport
 from .transports_datagram import DatagramEnd
@@ -28,6 +28,9 @@ class _Request:
         self._client = client
         self._address = address
         self._answer = answer
+
+    def __str__(self) -> str:
+        return f"a wish to be connected arrives at {place_of(self._address)}"
 
     def arrive(self) -> None:
         if self._client.is_closing() or self._answer.done():  # who asked was cancelled
@@ -51,11 +54,12 @@ class Network:
 
     :param loop: the event loop
     :param choose: decides the order of arrivals, and in which pieces data arrives
+    :param note: hears what has arrived
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, choose: Choose) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, choose: Choose, note: Callable[[Delivery], object]) -> None:
         self.addresses = AddressBook()
-        self.deliveries = Deliveries(loop, choose)
+        self.deliveries = Deliveries(loop, choose, note)
         self._bound: list[MemorySocket] = []
         self._ends: list[MemoryTransport] = []
 

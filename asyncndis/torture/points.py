@@ -96,6 +96,7 @@ class Step:
     :ivar woke: the actors that became ready while it ran
     :ivar footprint: what it read and wrote, where somebody tracks it
     :ivar lines: the program's own source lines that ran, in order, where somebody wants them
+    :ivar told: what arrived over the network, in words
     """
 
     actor: int
@@ -107,3 +108,4 @@ class Step:
     woke: list[int] = field(default_factory=list[int])
     footprint: "Footprint | None" = None
     lines: tuple[Line, ...] = ()
+    told: list[str] = field(default_factory=list[str])

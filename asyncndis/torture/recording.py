@@ -149,6 +149,7 @@ class Recorder:
         if injection is not None:
             step.injected, step.target = injection.text, injection.target
         self._step = step
+        self.loop.told = step.told
         self._record.steps.append(step)
         return step
 
@@ -164,5 +165,5 @@ class Recorder:
             step.footprint = self._tracker.take(task if isinstance(task, asyncio.Task) else None)
         if self._lines is not None:
             step.lines = self._lines.take(step.actor)
-        self._step = None
+        self._step = self.loop.told = None
         self._strategy.stepped(step)

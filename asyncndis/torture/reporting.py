@@ -120,7 +120,7 @@ def _table(steps: Sequence[Step], names: Sequence[str]) -> list[str]:
             if number == STEPS_SHOWN // 2 + 1:
                 rows.append(f"  ... {len(steps) - STEPS_SHOWN} steps more ...")
             continue
-        deeds = [_shown(line, places) for line in _few(step.lines)] or [_deed(step)]
+        deeds = [*step.told, *(_shown(line, places) for line in _few(step.lines))] or [_deed(step)]
         deeds += [f"({decision.name}: {_answer(decision)})" for decision in step.inner]
         rows.append(f"  {number:3d}  {_who(step, names):<{width}}  {deeds[0]}")
         rows += [f"{'':7}{'':{width}}  {deed}" for deed in deeds[1:]]

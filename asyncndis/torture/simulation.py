@@ -13,8 +13,10 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
-from .escapes import guarded
+from .escapes import guarded, outside
 from .loop import ControlledLoop
+from .network_raw import sockets_in_memory
+from .threads import anyio_inline
 
 __all__ = ["collect_if_due", "simulation"]
 
@@ -39,7 +41,7 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
     hooks = sys.get_asyncgen_hooks()
     collects = gc.isenabled()
     hears = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
-    with guarded(), _registered_in(loop):
+    with guarded(), anyio_inline(), sockets_in_memory(), _registered_in(loop):
         warnings._warn_unawaited_coroutine = note  # type: ignore[attr-defined]
         asyncio._set_running_loop(loop)
         sys.set_asyncgen_hooks(firstiter=None, finalizer=_close)
@@ -87,7 +89,8 @@ def _registered_in(loop: ControlledLoop) -> Generator[None]:
 def collect_if_due() -> None:
     """Collect garbage between two schedules, if there is much of it."""
     if gc.get_count()[0] > GARBAGE_MAX:
-        gc.collect()
+        with outside():  # what others left to be collected is no part of the program
+            gc.collect()
 
 
 def _close(generator: AsyncGenerator[Any, Any]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, TypeVar
 
+from .escapes import allowed_ways, inside_job
 from .footprints import touch, touch_call
 
 __all__ = ["ControlledTask", "Entry", "Job", "StepType", "WakeupType"]
@@ -39,7 +40,7 @@ class Job:
     :ivar number: its number among the actors
     """
 
-    __slots__ = ("_arguments", "_function", "_future", "number")
+    __slots__ = ("_allowed", "_arguments", "_function", "_future", "number")
 
     def __init__(
         self, number: int, function: Callable[..., object], arguments: tuple[object, ...], future: asyncio.Future[Any]
@@ -48,6 +49,7 @@ class Job:
         self._function = function
         self._arguments = arguments
         self._future = future
+        self._allowed = allowed_ways()
 
     def __call__(self) -> None:
         """Run the function and settle the future; a job whose future was cancelled before does nothing."""
@@ -56,7 +58,8 @@ class Job:
             return
         touch_call(self._function, self._arguments)
         try:
-            result = self._function(*self._arguments)
+            with inside_job(self._allowed):
+                result = self._function(*self._arguments)
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as error:  # noqa: BLE001 - whatever a job raises belongs to who waits for it

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Any, cast
 
+from .bookkeeping import mark_step
 from .deliveries import Deliveries
 from .transports_buffer import WriteBuffer, check_bytes
 from .transports_channel import WINDOW, Channel
@@ -152,6 +153,8 @@ class MemoryTransport(WriteBuffer, asyncio.Transport):
             if self._server is not None:
                 _detach(self._server, self)
                 self._server = None
+
+    mark_step(tell_lost)
 
     # asyncio.Transport
 

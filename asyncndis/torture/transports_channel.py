@@ -4,12 +4,15 @@ import errno
 from typing import TYPE_CHECKING
 
 from .deliveries import Deliveries
+from .network_addresses import place_of
 
 if TYPE_CHECKING:
     from .transports import MemoryTransport
 
 __all__ = ["WINDOW", "Channel"]
 
+SHOWN = 20
+"""So many bytes are shown of what arrives."""
 WINDOW = 65_536
 """Bytes that a channel takes before its sender has to keep the rest: the kernel's buffers of a real connection."""
 
@@ -31,6 +34,13 @@ class Channel:
         self._is_reset = False
         self._is_over = False
         self._is_under_way = False
+        self._arrived: bytes | str = "nothing"
+
+    def __str__(self) -> str:
+        what = self._arrived
+        if isinstance(what, bytes):
+            what = repr(what) if len(what) <= SHOWN else f"{what[:SHOWN]!r}... ({len(what)} bytes)"
+        return f"{what} arrives at {place_of(self._receiver.get_extra_info('sockname'))}"
 
     def __len__(self) -> int:
         return len(self._data)
@@ -83,17 +93,22 @@ class Channel:
         if self._receiver.is_closing():
             self._arrive_at_closed_end()
         elif self._data:
-            self._receiver.data_arrived(self._take())
+            data = self._take()
+            self._arrived = data
+            self._receiver.data_arrived(data)
             self._sender.room_made()
         elif self._is_reset:
+            self._arrived = "a reset"
             self._is_over = True
             self._receiver.break_off(ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"))
         elif self._is_ended:
+            self._arrived = "the end"
             self._is_over = True
             self._receiver.end_arrived()
         self.move()
 
     def _arrive_at_closed_end(self) -> None:
+        self._arrived = "data that nobody reads"
         self._is_over = True
         if self._data:
             self._data.clear()

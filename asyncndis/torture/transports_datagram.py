@@ -9,8 +9,9 @@ import errno
 from collections.abc import Callable
 from typing import Any, cast
 
+from .bookkeeping import mark_step
 from .deliveries import Deliveries
-from .network_addresses import Address, source_of
+from .network_addresses import Address, place_of, source_of
 from .transports_buffer import WriteBuffer, check_bytes
 
 __all__ = ["DatagramEnd"]
@@ -26,6 +27,9 @@ class _Datagram:
         self._data = data
         self._sender = sender
         self._address = address
+
+    def __str__(self) -> str:
+        return f"a datagram of {len(self._data)} bytes arrives at {place_of(self._address)}"
 
     def arrive(self) -> None:
         self._sender.sent(self._data, self._address)
@@ -117,3 +121,5 @@ class DatagramEnd(WriteBuffer, asyncio.DatagramTransport):
         protocol, self._protocol = self._protocol, None
         if protocol is not None:
             protocol.connection_lost(None)
+
+    mark_step(tell_lost)

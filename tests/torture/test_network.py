@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asyncndis.torture.escapes import LeftSimulation
+from asyncndis.torture import LeftSimulation, choose, explore, replay
 from asyncndis.torture.network import MemoryNetwork
 
 LOCALHOST = "127.0.0.1"
@@ -702,3 +702,91 @@ def test_a_run_ends_without_a_word() -> None:
         return loop.choices[before:]
 
     assert simulate(program) == []
+
+
+# Explored
+
+
+async def greet_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A server that takes one read for one message: wrong."""
+    assert await reader.read(100) == b"hello"
+    writer.close()
+
+
+async def trust_one_read() -> None:
+    async with await asyncio.start_server(greet_once, LOCALHOST, 80):
+        reader, writer = await asyncio.open_connection(LOCALHOST, 80)
+        writer.write(b"hello")
+        await reader.read()
+        writer.close()
+
+
+def test_a_program_that_takes_one_read_for_one_message_is_found() -> None:
+    failure = explore(trust_one_read, schedules=50).failure
+    assert failure is not None
+    assert "b'h' arrives at 127.0.0.1:80" in failure.report() or "b'hell' arrives at 127.0.0.1:80" in failure.report()
+    again = replay(failure.replay, trust_one_read)
+    assert again is not None
+    assert type(again.error) is type(failure.error) is AssertionError
+
+
+async def echo_one_byte() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(await reader.read(1))
+        writer.close()
+
+    async with await asyncio.start_server(serve, LOCALHOST, 80):
+        reader, writer = await asyncio.open_connection(LOCALHOST, 80)
+        writer.write(b"x")
+        assert await reader.read() == b"x"
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("strategy", ["dfs", "dpor"])
+def test_a_small_exchange_is_searched_to_the_end(strategy: str) -> None:
+    result = explore(echo_one_byte, schedules=500, strategy=strategy)
+    assert result.failure is None
+    assert result.complete
+    assert result.schedules > 5
+
+
+@pytest.mark.parametrize("program", [exchange_lines, tell_protocols, send_datagrams, bind_twice], ids=name_of)
+def test_programs_keep_their_promises_under_every_schedule_tried(program: Program) -> None:
+    """The network begins empty with each schedule, and nothing of one schedule reaches the next."""
+    expected = simulate(program)
+
+    async def checked() -> None:
+        assert await program() == expected
+
+    result = explore(checked, schedules=150, strategy="random")
+    assert result.failure is None, result.failure.report()
+
+
+def test_a_cancelled_client_breaks_nothing_but_itself() -> None:
+    """Wherever it is cancelled, the server sees the end of a connection or none."""
+
+    async def program() -> None:
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            assert await reader.read() in {b"", b"x"}
+            writer.close()
+
+        async def ask() -> None:
+            _, writer = await asyncio.open_connection(LOCALHOST, 80)
+            try:
+                writer.write(b"x")
+                await asyncio.sleep(0)
+            finally:
+                writer.close()
+
+        async with await asyncio.start_server(serve, LOCALHOST, 80):
+            asking = asyncio.ensure_future(ask())
+            for _ in range(choose("patience", 8)):
+                await asyncio.sleep(0)
+            asking.cancel()
+            await asyncio.wait([asking])
+            await asyncio.sleep(1)
+            assert len(asyncio.all_tasks()) == 1
+
+    result = explore(program, schedules=400, strategy="random")
+    assert result.failure is None, result.failure.report()
