@@ -1,8 +1,8 @@
 """What goes wrong in anyio programs: scopes, streams that close, events without a clear(), services not yet there."""
 
 import asyncio
-import contextlib
 import math
+from contextlib import AsyncExitStack, nullcontext
 
 import anyio
 from anyio.abc import TaskStatus
@@ -129,18 +129,19 @@ async def _produce(*, clones: bool) -> None:
     send, receive = anyio.create_memory_object_stream[int](math.inf)
 
     async def produce(stream: MemoryObjectSendStream[int], first: int) -> None:
-        async with stream.clone() if clones else contextlib.nullcontext(stream) as mine:
+        async with stream.clone() if clones else nullcontext(stream) as mine:
             for item in range(first, first + 2):
                 await mine.send(item)
 
     got: list[int] = []
-    async with send, anyio.create_task_group() as tasks:
-        for first in (0, 10):
-            tasks.start_soon(produce, send, first)
-        await _turns(5)
-        if not clones:
-            send.close()
-    async with receive:
+    async with send, receive:
+        async with anyio.create_task_group() as tasks:
+            for first in (0, 10):
+                tasks.start_soon(produce, send, first)
+            await _turns(5)
+            if not clones:
+                send.close()
+        send.close()
         got.extend([item async for item in receive])
     assert sorted(got) == [0, 1, 10, 11]
 
@@ -311,8 +312,10 @@ async def _broadcast(*, waits: bool) -> None:
                 got[number].append(item)
                 await _turns()
 
-    async with anyio.create_task_group() as tasks:
-        for number in range(2):
+    async with AsyncExitStack() as streams, anyio.create_task_group() as tasks:
+        for number, (send, receive) in enumerate(pairs):
+            await streams.enter_async_context(send)
+            await streams.enter_async_context(receive)
             tasks.start_soon(subscribe, number)
         for item in range(4):
             for send, _ in pairs:
