@@ -141,7 +141,8 @@ class Search:
         now = time.monotonic()
         if self._progress is not None and now - self._told >= PROGRESS_INTERVAL:
             self._told = now
-            self._progress(Progress(self.schedules, self.plan.schedules, len(self._seen), now - self._began))
+            with outside():  # whoever shows it may use threads
+                self._progress(Progress(self.schedules, self.plan.schedules, len(self._seen), now - self._began))
         return self.plan.timeout is not None and now - self._began > self.plan.timeout
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from asyncndis.torture import escapes
+from asyncndis.torture import Progress, escapes, explore, search
 from asyncndis.torture.escapes import LeftSimulation, Way, allow, guarded, inside_job, outside
 from asyncndis.torture.network import MemoryNetwork
 
@@ -242,6 +242,20 @@ def test_the_explorers_own_code_passes() -> None:
         return asyncio.get_running_loop()
 
     assert isinstance(simulate(report), ClosedSelectorLoop)
+
+
+def test_a_report_of_progress_may_use_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "PROGRESS_INTERVAL", 0)
+    reports: list[Progress] = []
+
+    def report(progress: Progress) -> None:
+        taken_everywhere()
+        reports.append(progress)
+
+    async def program() -> None: ...
+
+    explore(program, schedules=3, strategy="random", progress=report)
+    assert reports
 
 
 def test_a_debugger_may_stop_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
