@@ -36,7 +36,7 @@ async def spinners() -> None:
     done: list[bool] = []
 
     async def poll() -> None:
-        while not any(done):
+        while not any(done):  # noqa: ASYNC110 - it is what the strategies have to bear
             await asyncio.sleep(0)
 
     async def work() -> None:
