@@ -6,11 +6,11 @@ and when the program is over nothing may be left behind. A program that ends wit
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from asyncndis.base import NdisError, Probe, caller_site, observe
+from asyncndis.base import NdisError, Probe, RuleViolation, caller_site, observe
 from asyncndis.torture import Failure, Result, explore, fault, touch
 from asyncndis.verifier import verify
 
@@ -52,6 +52,9 @@ class Exposed:
             try:
                 await self.program()
             except BaseException as error:
+                cause = next(_violations(error), None)
+                if cause is not None and cause is not error:
+                    raise cause from None  # what was raised on the way out is what it led to
                 if not (probe.has_refused and _is_refusal(error)):
                     raise
 
@@ -85,6 +88,18 @@ class _ExplorerProbe(Probe):
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """Tell that the object was touched."""
         touch(subject)
+
+
+def _violations(error: BaseException | None) -> Iterator[RuleViolation]:
+    """The broken rules that an error tells of, the oldest first."""
+    if error is None:
+        return
+    yield from _violations(error.__context__)
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from _violations(one)
+    elif isinstance(error, RuleViolation):
+        yield error
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -4,6 +4,8 @@ import traceback
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .sources import is_program
+
 __all__ = ["FailureKind", "InvariantBroken", "Trouble", "trouble_of"]
 
 
@@ -44,7 +46,7 @@ class Trouble:
 
     :ivar kind: which kind of failure it is
     :ivar error: the exception; for a deadlock and its like one that says what was found
-    :ivar place: where it was raised, as ``function (file:line)``; empty where there is no such place
+    :ivar place: the program's line where it was raised, as ``function (file:line)``; empty where there is no such place
     """
 
     kind: FailureKind
@@ -73,7 +75,10 @@ def trouble_of(error: BaseException, kind: FailureKind = FailureKind.EXCEPTION) 
     inner = innermost(error)
     found = getattr(type(inner), "failure_kind", None)
     frames = traceback.extract_tb(inner.__traceback__)
-    place = f"{frames[-1].name} ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    raised_in = next(
+        (frame for frame in reversed(frames) if is_program(frame.filename)), frames[-1] if frames else None
+    )
+    place = "" if raised_in is None else f"{raised_in.name} ({raised_in.filename}:{raised_in.lineno})"
     return Trouble(FailureKind(found) if found is not None else kind, _only(error), place)
 
 

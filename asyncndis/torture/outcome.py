@@ -1,6 +1,6 @@
 """What a search gives back: how much was explored, and the failure if there is one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .failures import FailureKind
 from .points import Step
@@ -15,6 +15,7 @@ class Statistics:
     :ivar steps: the steps of all schedules that were counted
     :ivar distinct: how many different interleavings were seen among the schedules that were recorded
     :ivar recorded: how many schedules were recorded
+    :ivar classes: how many happens-before classes were seen among the schedules whose steps were tracked ("dpor")
     :ivar unseen: an estimate of the share of interleavings not seen yet, from 0 to 1
     :ivar seconds: how long the search took
     :ivar strategy: the strategy; of a portfolio the member that found the failure
@@ -24,6 +25,7 @@ class Statistics:
     steps: int = 0
     distinct: int = 0
     recorded: int = 0
+    classes: int = 0
     unseen: float = 1.0
     seconds: float = 0.0
     strategy: str = ""
@@ -48,10 +50,10 @@ class Failure:
     kind: FailureKind
     schedule: int
     replay: str
-    steps: tuple[Step, ...]
-    minimal: tuple[Step, ...]
+    steps: tuple[Step, ...] = field(repr=False)
+    minimal: tuple[Step, ...] = field(repr=False)
     found_by: str
-    explanation: str
+    explanation: str = field(repr=False)
 
     def report(self) -> str:
         """What is wrong, in which order it happens, and the line that replays it."""
@@ -87,4 +89,9 @@ class Result:
     schedules: int
     complete: bool
     failure: Failure | None
-    statistics: Statistics
+    statistics: Statistics = field(repr=False)
+
+    def __str__(self) -> str:
+        scope = "complete: " if self.complete else ""
+        ended = "no failure" if self.failure is None else f"{self.failure.kind} in schedule {self.failure.schedule}"
+        return f"{scope}{self.schedules:,} schedule{'' if self.schedules == 1 else 's'}, {ended}"

@@ -147,6 +147,8 @@ def _deed(step: Step) -> str:
     """What a step did that ran no line of the program."""
     if step.injected:
         return step.injected
+    if step.actor == CALLBACKS:
+        return "(a callback of a library)"
     return "time passes" if step.actor == CLOCK else "(no line of the program)"
 
 
