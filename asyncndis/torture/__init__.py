@@ -8,7 +8,9 @@ from .escapes import LeftSimulation, allow
 from .exploring import explore, replay, shrink
 from .failures import FailureKind, InvariantBroken
 from .footprints import touch
+from .histories import History, recorded
 from .hooks import always, choose, eventually, fault
+from .linearizability import NotLinearizable, assert_linearizable
 from .outcome import Failure, Progress, Result, Statistics
 from .points import Kind, Point, Step
 from .replaystring import StaleReplay
@@ -16,9 +18,11 @@ from .replaystring import StaleReplay
 __all__ = [
     "Failure",
     "FailureKind",
+    "History",
     "InvariantBroken",
     "Kind",
     "LeftSimulation",
+    "NotLinearizable",
     "Point",
     "Progress",
     "Result",
@@ -27,10 +31,12 @@ __all__ = [
     "Step",
     "allow",
     "always",
+    "assert_linearizable",
     "choose",
     "eventually",
     "explore",
     "fault",
+    "recorded",
     "replay",
     "shrink",
     "torture",

@@ -137,6 +137,11 @@ class Saturation:
         self._interleavings.merge(other._interleavings)
         self._classes.merge(other._classes)
 
+    @property
+    def interleavings(self) -> int:
+        """How many different ones were seen."""
+        return self._interleavings.kinds
+
     def statistics(self) -> SaturationStatistics:
         """What was seen, and what may be left."""
         seen, classes = self._interleavings, self._classes

@@ -12,6 +12,7 @@ from .failures import Trouble
 from .outcome import Failure, Progress, Result, Statistics
 from .replaystring import Settings, fingerprint
 from .running import Program, Runner
+from .saturation import Saturation
 from .simulation import collect_if_due, simulation
 from .strategies.base import Run, Strategy
 from .tracking import Tracker
@@ -80,7 +81,7 @@ class Search:
         self.failure: Failure | None = None
         self._progress = progress
         self._steps = 0
-        self._seen: set[int] = set()
+        self._saturation = Saturation()
         self._nondeterministic = ""
         self._tracker = Tracker()
         self._began = time.monotonic()
@@ -112,9 +113,12 @@ class Search:
 
     def result(self) -> Result:
         """What is known so far."""
+        seen = self._saturation.statistics()
         statistics = Statistics(
             steps=self._steps,
-            distinct=len(self._seen),
+            distinct=seen.interleavings,
+            classes=seen.classes,
+            unseen=0.0 if self.complete else seen.unseen,
             recorded=self.schedules,
             seconds=time.monotonic() - self._began,
             strategy=self.strategy.found_by,
@@ -133,7 +137,7 @@ class Search:
         else:
             trouble = runner.run(strategy, record, self._tracker if strategy.wants_footprints else None)
         self._steps += record.length
-        self._seen.add(hash(tuple(record.tape)))
+        self._saturation.add(record.tape, record.steps if strategy.wants_footprints else ())
         strategy.end(record)
         return trouble, record.tape
 
@@ -142,7 +146,8 @@ class Search:
         if self._progress is not None and now - self._told >= PROGRESS_INTERVAL:
             self._told = now
             with outside():  # whoever shows it may use threads
-                self._progress(Progress(self.schedules, self.plan.schedules, len(self._seen), now - self._began))
+                distinct = self._saturation.interleavings
+                self._progress(Progress(self.schedules, self.plan.schedules, distinct, now - self._began))
         return self.plan.timeout is not None and now - self._began > self.plan.timeout
 
 
