@@ -1,7 +1,9 @@
 """The e1000 driver of a guest's kernel pings our host over sockets of both kinds, and the kernel through a bridge."""
 
+from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -12,6 +14,13 @@ from tests.real.namespaces import Namespace
 REASON = missing_for_guests()
 BOOTING_S = 120
 PINGS = ((5, 56), (2, 1472), (2, 4000))
+
+
+@pytest.fixture
+def folder() -> Generator[Path]:
+    """A folder that does not stay: a kernel is large."""
+    with TemporaryDirectory(prefix="guest-") as name:
+        yield Path(name)
 
 
 def dgram(folder: Path, name: str) -> tuple[str, str]:
@@ -26,8 +35,8 @@ def stream(folder: Path, name: str) -> tuple[str, str]:
 
 
 @pytest.mark.skipif(REASON is not None, reason=str(REASON))
-def test_a_guest_pings_over_three_cables(place: Namespace, tmp_path: Path) -> None:
-    plugs = [stream(tmp_path, "one"), dgram(tmp_path, "two"), dgram(tmp_path, "three")]
+def test_a_guest_pings_over_three_cables(place: Namespace, folder: Path) -> None:
+    plugs = [stream(folder, "one"), dgram(folder, "two"), dgram(folder, "three")]
     netdevs, ports = zip(*plugs, strict=True)
     words = [
         ("host", ports[0], "--address", "10.9.1.2/24"),
@@ -41,7 +50,7 @@ def test_a_guest_pings_over_three_cables(place: Namespace, tmp_path: Path) -> No
     with ExitStack() as stack:
         programs = [stack.enter_context(asyncndis(place, *line)) for line in words]
         set_up(place, "b", 2)
-        guest = stack.enter_context(boot(place, tmp_path, netdevs, addresses, [*commands, "echo GUEST DONE"]))
+        guest = stack.enter_context(boot(place, folder, netdevs, addresses, [*commands, "echo GUEST DONE"]))
         guest.wait_for("GUEST LINKS", BOOTING_S)
         guest.wait_for("GUEST DONE", BOOTING_S)
         assert guest.output.count("5 packets received, 0% packet loss") == 3, guest.output
