@@ -21,19 +21,19 @@ from asyncndis.torture import (
     replay,
     shrink,
 )
-from tests.torture import programs
+from tests.torture import faulty
 
 Program = Callable[[], Awaitable[object]]
 
 KINDS: list[tuple[Program, FailureKind]] = [
-    (programs.lost_update, FailureKind.EXCEPTION),
-    (programs.reversed_order, FailureKind.EXCEPTION),
-    (programs.crossed_locks, FailureKind.DEADLOCK),
-    (programs.polite_forever, FailureKind.LIVELOCK),
-    (programs.spins_with_lock, FailureKind.STARVATION),
-    (programs.leaves_a_task, FailureKind.LEFT),
-    (programs.nobody_asks, FailureKind.UNRETRIEVED),
-    (programs.forgets_to_await, FailureKind.NEVER_AWAITED),
+    (faulty.lost_update, FailureKind.EXCEPTION),
+    (faulty.reversed_order, FailureKind.EXCEPTION),
+    (faulty.crossed_locks, FailureKind.DEADLOCK),
+    (faulty.polite_forever, FailureKind.LIVELOCK),
+    (faulty.spins_with_lock, FailureKind.STARVATION),
+    (faulty.leaves_a_task, FailureKind.LEFT),
+    (faulty.nobody_asks, FailureKind.UNRETRIEVED),
+    (faulty.forgets_to_await, FailureKind.NEVER_AWAITED),
 ]
 
 
@@ -72,14 +72,14 @@ def test_a_program_that_is_right_passes() -> None:
 
 
 def test_a_deadlock_names_who_waits_for_what_and_who_holds_it() -> None:
-    text = str(failure_of(programs.crossed_locks).error)
-    assert "left waits for Lock other, held by right in take (programs.py:" in text
+    text = str(failure_of(faulty.crossed_locks).error)
+    assert "left waits for Lock other, held by right in take (faulty.py:" in text
     assert "right waits for Lock other, held by left" in text
     assert "Task-0 waits for left and right in crossed_locks" in text
 
 
 def test_a_report_shows_order_race_and_the_line_that_replays() -> None:
-    failure = failure_of(programs.lost_update)
+    failure = failure_of(faulty.lost_update)
     report = failure.report()
     assert report.startswith("exception: AssertionError")
     assert "total = seen + 1" in report
@@ -90,28 +90,28 @@ def test_a_report_shows_order_race_and_the_line_that_replays() -> None:
 
 
 def test_what_shrinks_still_fails_and_has_fewest_switches() -> None:
-    failure = failure_of(programs.reversed_order, schedules=5000)
+    failure = failure_of(faulty.reversed_order, schedules=5000)
     actors = [step.actor for step in failure.minimal]
     assert len([1 for one, other in pairwise(actors) if one != other]) <= 5
-    again = shrink(failure, programs.reversed_order)
+    again = shrink(failure, faulty.reversed_order)
     assert again.kind is failure.kind
-    assert replay(again.replay, programs.reversed_order) is not None
+    assert replay(again.replay, faulty.reversed_order) is not None
 
 
 def test_injected_cancellation_loses_what_was_handed_over() -> None:
-    assert explore(programs.careless_pool, strategy="random", schedules=100).failure is None
-    failure = failure_of(programs.careless_pool, cancel=True)
+    assert explore(faulty.careless_pool, strategy="random", schedules=100).failure is None
+    failure = failure_of(faulty.careless_pool, cancel=True)
     assert failure.kind in {FailureKind.DEADLOCK, FailureKind.LEFT}
     assert any(step.injected.startswith("cancel") for step in failure.minimal)
     assert "Without it the program passes" in failure.report()
-    assert explore(programs.careful_pool, strategy="random", cancel=True).failure is None
+    assert explore(faulty.careful_pool, strategy="random", cancel=True).failure is None
 
 
 def test_each_await_is_cancelled_once() -> None:
-    result = explore(programs.careful_pool, strategy="each", cancel=True)
+    result = explore(faulty.careful_pool, strategy="each", cancel=True)
     assert (result.complete, result.failure) == (True, None)
     assert result.schedules > 20
-    assert explore(programs.careless_pool, strategy="each", cancel=True).failure is not None
+    assert explore(faulty.careless_pool, strategy="each", cancel=True).failure is not None
 
 
 @pytest.mark.parametrize("faults", ["nth", "sites", "random"])
@@ -222,7 +222,7 @@ def test_a_search_tells_how_far_it_is() -> None:
 
 
 def test_the_same_seed_searches_in_the_same_way() -> None:
-    one, other = failure_of(programs.reversed_order, seed=3), failure_of(programs.reversed_order, seed=3)
+    one, other = failure_of(faulty.reversed_order, seed=3), failure_of(faulty.reversed_order, seed=3)
     assert (one.schedule, one.replay) == (other.schedule, other.replay)
 
 
@@ -234,7 +234,7 @@ def test_where_a_program_is_not_deterministic_is_said() -> None:
         await asyncio.gather(*(asyncio.sleep(0) for _ in range(len(calls))))
 
     assert "the program is not deterministic" in explore(program, schedules=5).statistics.nondeterministic
-    assert not explore(programs.careful_pool, schedules=5).statistics.nondeterministic
+    assert not explore(faulty.careful_pool, schedules=5).statistics.nondeterministic
 
 
 def test_a_failure_that_does_not_come_again_is_reported_with_the_reason() -> None:
@@ -250,13 +250,13 @@ def test_a_failure_that_does_not_come_again_is_reported_with_the_reason() -> Non
 
 
 def test_a_line_of_another_program_is_refused() -> None:
-    failure = failure_of(programs.lost_update)
+    failure = failure_of(faulty.lost_update)
     with pytest.raises(StaleReplay, match="another program"):
-        replay(failure.replay, programs.crossed_locks)
+        replay(failure.replay, faulty.crossed_locks)
 
 
 def test_results_can_be_sent() -> None:
-    result = explore(programs.lost_update)
+    result = explore(faulty.lost_update)
     assert pickle.loads(pickle.dumps(result)).failure.replay == result.failure.replay  # type: ignore[union-attr]
 
 
@@ -273,7 +273,7 @@ def test_results_can_be_sent() -> None:
 )
 def test_what_makes_no_sense_is_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        explore(programs.lost_update, **arguments)  # type: ignore[arg-type]
+        explore(faulty.lost_update, **arguments)  # type: ignore[arg-type]
 
 
 def test_a_program_is_a_callable() -> None:
@@ -283,7 +283,7 @@ def test_a_program_is_a_callable() -> None:
 
 async def ask_from_inside() -> None:
     with pytest.raises(RuntimeError, match="from plain code"):
-        explore(programs.lost_update)
+        explore(faulty.lost_update)
 
 
 def test_a_search_inside_of_a_loop_is_refused() -> None:
@@ -296,7 +296,7 @@ def test_after_a_search_everything_is_as_before() -> None:
     import warnings
 
     before = (gc.isenabled(), sys.get_asyncgen_hooks(), warnings._warn_unawaited_coroutine)  # type: ignore[attr-defined]
-    explore(programs.lost_update)
+    explore(faulty.lost_update)
     assert (gc.isenabled(), sys.get_asyncgen_hooks(), warnings._warn_unawaited_coroutine) == before  # type: ignore[attr-defined]
     assert asyncio._get_running_loop() is None
     asyncio.run(asyncio.sleep(0))

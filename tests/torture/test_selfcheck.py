@@ -151,10 +151,10 @@ SCRIPT = """
 import asyncio, json
 from hashlib import sha256
 from asyncndis.torture import explore
-from tests.torture import programs
+from tests.torture import faulty
 found = []
-for program in (programs.lost_update, programs.reversed_order, programs.careless_pool):
-    failure = explore(program, strategy="random", schedules=3000, cancel=program is programs.careless_pool).failure
+for program in (faulty.lost_update, faulty.reversed_order, faulty.careless_pool):
+    failure = explore(program, strategy="random", schedules=3000, cancel=program is faulty.careless_pool).failure
     steps = repr([(step.actor, step.ready, step.woke) for step in failure.steps])
     found.append([failure.schedule, failure.replay, sha256(steps.encode()).hexdigest()[:8]])
 print(json.dumps(found))

@@ -16,7 +16,7 @@ from asyncndis.torture.journal import Journal
 from asyncndis.torture.search import Plan
 from asyncndis.torture.spread import Spread
 from asyncndis.torture.units import Unit, run_unit
-from tests.torture import programs
+from tests.torture import faulty
 
 
 async def quick() -> None:
@@ -64,8 +64,8 @@ def test_two_processes_run_all_schedules_once() -> None:
 
 
 def test_the_failure_with_the_lowest_number_counts_wherever_it_is_found() -> None:
-    alone = explore(programs.reversed_order, strategy="random", schedules=4000)
-    spread = explore(programs.reversed_order, strategy="random", schedules=4000, jobs=2)
+    alone = explore(faulty.reversed_order, strategy="random", schedules=4000)
+    spread = explore(faulty.reversed_order, strategy="random", schedules=4000, jobs=2)
     assert alone.failure is not None
     assert spread.failure is not None
     assert (spread.failure.schedule, spread.failure.replay) == (alone.failure.schedule, alone.failure.replay)
@@ -186,7 +186,7 @@ def test_a_journal_of_another_search_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StaleReplay, match="differs in its seed"):
         Journal(path, quick, Plan("random", 10, seed=1))
     with pytest.raises(StaleReplay, match="differs in its name"):
-        Journal(path, programs.lost_update, Plan("random", 10))
+        Journal(path, faulty.lost_update, Plan("random", 10))
     path.write_text(json.dumps([1, 2]))
     with pytest.raises(StaleReplay, match="is no journal"):
         Journal(path, quick, Plan("random", 10))
