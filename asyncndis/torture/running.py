@@ -180,6 +180,7 @@ class Runner:
 
     def _clear(self) -> None:
         """End what is still alive, quietly, and make the loop ready for the next run."""
+        self.loop.reset_network()  # first: an abandoned connection need not be closed
         for task in self.loop.tasks:
             if not task.done():
                 _bury(self.loop, task)

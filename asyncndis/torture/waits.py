@@ -24,6 +24,10 @@ _WAITING_CLASSES = (
     "Queue",
     "Barrier",
     "CapacityLimiter",
+    "StreamReader",
+    "StreamWriter",
+    "Server",
+    "SocketStream",
 )
 
 

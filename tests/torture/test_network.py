@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from asyncndis.torture import LeftSimulation, choose, explore, replay
+from asyncndis.torture import FailureKind, LeftSimulation, choose, explore, replay
 from asyncndis.torture.network import MemoryNetwork
 
 LOCALHOST = "127.0.0.1"
@@ -790,3 +790,21 @@ def test_a_cancelled_client_breaks_nothing_but_itself() -> None:
 
     result = explore(program, schedules=400, strategy="random")
     assert result.failure is None, result.failure.report()
+
+
+def test_a_deadlock_names_the_streams() -> None:
+    async def program() -> None:
+        async def wait_for_more(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await reader.readexactly(2)
+            writer.close()
+
+        async with await asyncio.start_server(wait_for_more, LOCALHOST, 80):
+            answers, writer = await asyncio.open_connection(LOCALHOST, 80)
+            writer.write(b"x")
+            await answers.read()
+
+    failure = explore(program, schedules=1).failure
+    assert failure is not None
+    assert failure.kind is FailureKind.DEADLOCK
+    assert "Task-0 waits for StreamReader answers in program" in str(failure.error)
+    assert "Task-1 waits for StreamReader reader in wait_for_more" in str(failure.error)
