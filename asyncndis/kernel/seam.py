@@ -60,8 +60,10 @@ def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, ir
     :raises TypeError: when it turns out to be a coroutine function, of which nothing was run
     """
     row = _here.row
-    if row is not None and row.is_at(irql):
-        return row.make(handler, *arguments)
+    if row is not None:
+        processor = row._processor  # is_at() in place: this stands in the path of every batch of packets
+        if processor.irql == irql and processor.top is row._top and raised.get(row._task) is processor:
+            return row.make(handler, *arguments)
     if irql:  # what is raised is known by one processor, also to the calls that this one leads to
         with PlainCalls(irql) as row:
             return row.make(handler, *arguments)

@@ -91,9 +91,10 @@ class ReceiveFilter:
     :param multicast_list: for MULTICAST; doubles are dropped
     :ivar accepts: whether a frame passes, asked with the six bytes of its destination. ALL_LOCAL passes whatever the
         NIC delivered
+    :ivar accepts_all: whether every frame passes
     """
 
-    __slots__ = ("accepts", "current_address", "multicast_list", "packet_filter")
+    __slots__ = ("accepts", "accepts_all", "current_address", "multicast_list", "packet_filter")
 
     accepts: Callable[[bytes], bool]
 
@@ -105,15 +106,11 @@ class ReceiveFilter:
         self.current_address = check_address("current_address", current_address)
         self.multicast_list = tuple(dict.fromkeys(_check_group(address) for address in multicast_list))
         self.accepts = self._compile()
+        self.accepts_all = self.accepts is _accept_all
 
     def __repr__(self) -> str:
         flags = self.packet_filter.name or "nothing"
         return f"<ReceiveFilter {flags} at {self.current_address.hex(':')}, {len(self.multicast_list)} multicast>"
-
-    @property
-    def accepts_all(self) -> bool:
-        """Whether every frame passes."""
-        return self.accepts is _accept_all
 
     @property
     def wants_loopback(self) -> bool:

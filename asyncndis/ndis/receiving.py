@@ -132,7 +132,7 @@ class ReceivePath:
                 self._indicate_all(packets, calls)
             finally:
                 for binding in self._adapter.open_bindings:
-                    binding.end_batch()
+                    binding.end_batch(calls)
                 self._adapter.came_to_rest()
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:

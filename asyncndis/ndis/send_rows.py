@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from asyncndis.base import NdisStatus
+from asyncndis.kernel import Irql
+from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet, PacketEvent
 from asyncndis.memory.rows import survey, transfer_all
 
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
     from .binding import Binding
     from .sending import SendPath
 
-__all__ = ["pop_row", "submit_row"]
+__all__ = ["complete_row", "submit_row"]
 
 _FAILURE = NdisStatus.FAILURE
 _SEND = PacketEvent.SEND
+_DISPATCH = Irql.DISPATCH
 _NOT_FINAL = (NdisStatus.PENDING, NdisStatus.RESOURCES)
 
 
@@ -30,8 +33,9 @@ def submit_row(path: "SendPath", binding: "Binding", packets: Sequence[Packet]) 
     A packet that occurs twice, or that is to be looped back, does.
     """
     adapter = path._adapter
-    is_plain = path._is_array and adapter.probe is None and adapter.scatter_gather is None
-    if not is_plain or binding.refuses_traffic() is not None:
+    if not path._is_array or adapter.probe is not None or adapter.scatter_gather is not None:
+        return False
+    if binding.closing_requested or adapter.refusal() is not None:
         return False
     heads = survey(packets, adapter.header_size, adapter.maximum_total_size, sent=True)
     if heads is None or (heads and adapter.loopback is not None and adapter.loopback.wants(heads)):
@@ -52,15 +56,21 @@ def submit_row(path: "SendPath", binding: "Binding", packets: Sequence[Packet]) 
     return True
 
 
-def pop_row(path: "SendPath", packets: Sequence[Packet], status: NdisStatus) -> list[tuple[Submission, list[Packet]]]:
-    """Take back what the miniport completes, where all of it was sent in one call; nothing elsewhere."""
+def complete_row(path: "SendPath", packets: Sequence[Packet], status: NdisStatus) -> bool:
+    """Take back what the miniport completes, and tell the protocol, where all of it was sent in one call; or False."""
     submissions = set(map(path._in_flight.get, packets))
     submission = submissions.pop() if len(submissions) == 1 else None
     if submission is None or status in _NOT_FINAL or len(set(packets)) != len(packets):
-        return []
+        return False
     for packet in packets:
         del path._in_flight[packet]
-    return [(submission, list(packets))]
+    path._hand_over(packets, submission, status)
+    path._adapter.came_to_rest()
+    with PlainCalls(_DISPATCH) as calls:
+        submission.binding.sends_are_complete(packets, status, calls)
+    if path._stalled or path._queue:
+        path.resources_available()
+    return True
 
 
 def _hand_over(path: "SendPath", packets: Sequence[Packet], submission: Submission) -> None:

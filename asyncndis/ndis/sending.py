@@ -18,7 +18,7 @@ from asyncndis.memory import Packet, PacketEvent, PacketState
 from asyncndis.memory.rows import transfer_all
 
 from .calling import Handler, Worker
-from .send_rows import pop_row, submit_row
+from .send_rows import complete_row, submit_row
 from .submissions import UNSET, WAYS_OUT, SendStatistics, Submission, check_statuses
 
 if TYPE_CHECKING:
@@ -113,9 +113,11 @@ class SendPath:
         status = status if type(status) is NdisStatus else NdisStatus(status)
         if not isinstance(packets, (list, tuple)):
             packets = tuple(packets)
-        rows = pop_row(self, packets, status)
+        if complete_row(self, packets, status):
+            return
+        rows: list[tuple[Submission, list[Packet]]] = []
         try:
-            for packet in () if rows else packets:
+            for packet in packets:
                 submission = self._pop(packet, status)
                 if rows and rows[-1][0] is submission:
                     rows[-1][1].append(packet)

@@ -235,10 +235,19 @@ class UpperEdge:
             self._received += len(packets)
         return kept
 
-    def end_batch(self) -> None:
-        """Tell the protocol that the packets of one indication are over, where it was given some and wants to know."""
-        if self._in_batch:
+    def end_batch(self, calls: PlainCalls | None = None) -> None:
+        """Tell the protocol that the packets of one indication are over, where it was given some and wants to know.
+
+        :param calls: those of the indication, where that still runs
+        """
+        if not self._in_batch:
+            return
+        handler = self._handlers["receive_complete"]
+        if calls is None or handler is None or handler.awaited:
             self.receive_complete()
+        else:
+            self._in_batch = False
+            handler.call_in(calls)
 
     def call_receive(self, packet: Packet, calls: PlainCalls) -> int:
         """Call the handler that takes packets, now or in its turn; the answer is how often it will return this one."""
