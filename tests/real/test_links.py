@@ -2,8 +2,10 @@
 
 import json
 import signal
+import socket
 from collections.abc import Generator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
@@ -161,14 +163,29 @@ def test_sockets_of_a_killed_bridge_are_no_hindrance(
 def test_a_port_that_takes_nothing_is_no_obstacle_for_others(own_cable: Bridged) -> None:
     """More frames than any queue holds, to a device that is down half of the time: those that follow still come."""
     flood = [frame(number, 1514) for number in range(20_000)]
-    last = [frame(number, 60, head="88b6") for number in range(10)]
     with PacketSocket(own_cable.left, "a") as left:
         left.send(*flood[:10_000])
         own_cable.right.ip("link set dev b down")
         left.send(*flood[10_000:])
         own_cable.right.ip("link set dev b up")
         with PacketSocket(own_cable.right, "b") as right:
-            assert after_the_flood(left, right, last) == last
+            assert carries_again(left, right)
+
+
+def test_a_socket_that_nobody_reads_is_no_obstacle_either(
+    places: tuple[Namespace, Namespace, Namespace], tmp_path: Path
+) -> None:
+    """Its queue is full for good; what it cannot take is lost there, and nowhere else."""
+    hub, left, right = places
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    ports = (f"tap:a@{left.name}", f"tap:b@{right.name}", f"unix:{ours},{theirs}")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(str(theirs))
+        with asyncndis(hub, "bridge", *ports) as bridge:
+            with PacketSocket(left, "a") as sender, PacketSocket(right, "b") as receiver:
+                sender.send(*(frame(number, 1514) for number in range(5_000)))
+                assert carries_again(sender, receiver)
+            ends_cleanly(bridge)
 
 
 def test_an_overload_loses_frames_and_keeps_the_order_of_the_rest(own_cable: Bridged) -> None:
@@ -197,13 +214,14 @@ def dropped(cable: Bridged) -> int:
     return int(sender["tx"]["dropped"]) + int(receiver["rx"]["dropped"])
 
 
-def after_the_flood(left: PacketSocket, right: PacketSocket, frames: list[bytes]) -> list[bytes]:
-    """Send frames that end a flood until they come."""
-    for _ in range(30):
+def carries_again(left: PacketSocket, right: PacketSocket) -> bool:
+    """Whether frames come through, all of them and in order, at some time after a flood."""
+    for again in range(30):
+        frames = [frame(again * 100 + number, head="88b6") for number in range(10)]
         left.send(*frames)
-        if found := right.expect(frames, 1.0):
-            return found
-    return []
+        if right.expect(frames, 1.0) == frames:
+            return True
+    return False
 
 
 def set_up_again(place: Namespace, device: str, number: int) -> None:
