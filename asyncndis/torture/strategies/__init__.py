@@ -14,7 +14,21 @@ from .pos import Pos
 from .random_walk import RandomWalk
 from .surw import Surw
 
-__all__ = ["Run", "Strategy", "make_strategy"]
+__all__ = [
+    "Auto",
+    "Delays",
+    "Dfs",
+    "Dpor",
+    "EachInjection",
+    "Injecting",
+    "Pct",
+    "Pos",
+    "RandomWalk",
+    "Run",
+    "Strategy",
+    "Surw",
+    "make_strategy",
+]
 
 _STRATEGIES: dict[str, Callable[[int, int], Strategy]] = {
     "auto": Auto,
