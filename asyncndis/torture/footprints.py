@@ -53,6 +53,7 @@ class Footprint:
     :ivar adds: the containers to which it added an element: their elements' order may tell who was first
     :ivar unseen: what that was, in words
     :ivar owners: how many owners had a number when the step was over
+    :ivar born: those of the owners that were seen to be made in this run
     :ivar still: afterwards its task stands where it stood before, with the same values in all variables
     :ivar aside: what bookkeeping touched on the way that comes to the same in any order, such as counting who is done
     :ivar counted: the actors that became ready because such a count was complete
@@ -60,7 +61,7 @@ class Footprint:
     """
 
     __slots__ = (
-        *("_wide", "_wide_writes", "_writes_names", "_written", "adds", "aside", "changes", "counted", "names"),
+        *("_wide", "_wide_writes", "_writes_names", "_written", "adds", "aside", "born", "changes", "counted", "names"),
         *("owners", "owners_touched", "reads", "still", "unseen", "writes"),
     )
 
@@ -74,6 +75,7 @@ class Footprint:
         names: Iterable[Location] = (),
         changes: Iterable[Location] = (),
         adds: Iterable[Owner] = (),
+        born: Collection[Owner] = (),
         still: bool = False,
         aside: "Footprint | None" = None,
     ) -> None:
@@ -90,6 +92,7 @@ class Footprint:
         self._written = {location[:2] for location in self.writes | self.changes}
         self._writes_names = not _NAMED.isdisjoint(self._written)
         self.owners_touched = self._written | {location[:2] for location in self.reads}
+        self.born = frozenset(owner for owner in self.owners_touched if owner in born)
         self._wide_writes = {location[:2] for location in self.writes if location[2] == WHOLE}
         self._wide = self._wide_writes | {location[:2] for location in self.reads if location[2] == WHOLE}
 
@@ -124,28 +127,34 @@ class Footprint:
             names=self.names | other.names,
             changes=self.changes | other.changes,
             adds=self.adds | other.adds,
+            born=self.born | other.born,
             aside=self.aside if other.aside is None else other.aside if self.aside is None else self.aside | other.aside,
         )
 
     def blurred(self, owners: int) -> "Footprint":
         """The same as seen from another run that went the same way only until ``owners`` owners were numbered.
 
-        Later numbers may mean other objects there, so all that is known of those is their kind.
+        Later numbers may mean other objects there, so all that is known of those is their kind. Those that were made
+        after that point are left out: they do not exist in the other run.
 
         :param owners: how many owners have the same number in both runs
         """
         if self.owners <= owners:
             return self
         return Footprint(
-            (_blurred(location, owners) for location in self.reads),
-            (_blurred(location, owners) for location in self.writes),
+            self._blurred(self.reads, owners),
+            self._blurred(self.writes, owners),
             self.unseen,
             self.owners,
             names=self.names,
-            changes=(_blurred(location, owners) for location in self.changes),
-            adds=(_blurred((*owner, SIZE), owners)[:2] for owner in self.adds),
+            changes=self._blurred(self.changes, owners),
+            adds=[location[:2] for location in self._blurred([(*owner, SIZE) for owner in self.adds], owners)],
             aside=self.aside and self.aside.blurred(owners),
         )
+
+    def _blurred(self, locations: Iterable[Location], owners: int) -> list[Location]:
+        born = self.born
+        return [_blurred(location, owners) for location in locations if not _is_later(location, owners, born)]
 
     def meets(self, other: "Footprint", ordered: Collection[str] = ()) -> bool:
         """Whether one of them wrote something that the other touched, asides left out."""
@@ -167,6 +176,10 @@ class Footprint:
 
     def _rewrites(self, names: frozenset[Location]) -> bool:
         return not (self.writes.isdisjoint(names) and self._wide_writes.isdisjoint(name[:2] for name in names))
+
+
+def _is_later(location: Location, owners: int, born: frozenset[Owner]) -> bool:
+    return location[1] > owners and location[:2] in born
 
 
 def _blurred(location: Location, owners: int) -> Location:

@@ -24,7 +24,7 @@ _HERE = __name__.removesuffix("tracking")
 _UNWATCHED_MODULES = (*(_HERE + name for name in _CORE.split()), f"{_HERE}tracking", f"{_HERE}strategies")
 """The explorer itself, which says by ``touch`` what its steps do; the network in memory is watched like a program."""
 _IMPORTING = ("importlib", "_frozen_importlib")
-_UNWATCHED = Plan(0, {})
+_UNWATCHED = Plan(0, {}, {}, (), -1)
 _COUNTING = frozenset(
     {
         "gather.<locals>._done_callback",
@@ -184,19 +184,35 @@ def _is_of_success(frame: FrameType) -> bool:
     return told.done() and not told.cancelled() and told._exception is None
 
 
+def _note_made(notes: Notes, slots: Any, top: int, kinds: tuple[type, ...]) -> None:
+    """What the last instruction made is on top of the stack, unless it raised an error."""
+    if top:
+        result = slots[top - 1]
+        if type(result) in kinds:
+            notes.birth(result)
+
+
 def _watcher(
     notes: Notes, frame: FrameType, plan: Plan, at_end: Callable[[], None] | None
 ) -> Callable[[FrameType, str, object], Any]:
     find = plan.watches.get
     slots = slots_of(frame, plan.slots)
+    tops = plan.tops
+    if frame.f_lasti <= plan.start:
+        for cell in plan.cells:
+            notes.birth(slots[cell])
+    made: tuple[type, ...] | None = None
 
     def watch(frame: FrameType, event: str, _argument: object) -> Any:
+        nonlocal made
         if event == "opcode":
+            if made is not None:
+                made = _note_made(notes, slots, tops.get(frame.f_lasti, 0), made)
             found = find(frame.f_lasti)
             if found is not None:
                 look, top, argument = found
                 try:
-                    look(notes, frame, slots, top, argument)
+                    made = look(notes, frame, slots, top, argument)
                 except Exception as error:  # noqa: BLE001 - tracing must not change what the program does
                     notes.unseen.add(f"an operand ({error!r})")
         elif event == "return" and at_end is not None:

@@ -134,6 +134,8 @@ def called_back(notes: Notes, function: Any) -> None:
         effect = _method_effect(function.__objclass__, function.__name__)
     elif isinstance(function, types.BuiltinFunctionType):
         effect, _ = _effect_of_builtin(function, ())
+        if not isinstance(function.__self__, types.ModuleType):
+            read_deep(notes, function.__self__)
     else:
         effect = None
     if effect is not _read and effect is not _nothing:
@@ -356,7 +358,7 @@ _FUNCTIONS: dict[Any, Effect] = {
     **_functions(
         _nothing,
         __import__("_asyncio"),
-        "get_running_loop _get_running_loop get_event_loop _get_event_loop current_task _enter_task _leave_task _swap_current_task future_add_to_awaited_by "
+        "get_running_loop _get_running_loop _set_running_loop get_event_loop _get_event_loop current_task _enter_task _leave_task _swap_current_task future_add_to_awaited_by "
         "_register_task _unregister_task _register_eager_task _unregister_eager_task",
     ),
     **_functions(_nothing, __import__("posix"), "getpid fspath"),

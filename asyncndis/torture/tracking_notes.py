@@ -35,6 +35,7 @@ class Notes:
         self.changes: set[Location] = set()
         self.adds: set[Owner] = set()
         self.unseen: set[str] = set()
+        self.born: set[Owner] = set()
         self._held: dict[int, tuple[Any, Owner]] = {}
         self._owners = 0
         self._owners_before = 0
@@ -45,6 +46,7 @@ class Notes:
     def begin_run(self) -> None:
         """Forget the objects of the last run; what lets at their namespaces from outside stays known."""
         self._held.clear()
+        self.born.clear()
         self._owners = self._owners_before = 0
         for notes in (self.reads, self.writes, self.names, self.changes, self.adds, self.unseen):
             notes.clear()
@@ -64,7 +66,7 @@ class Notes:
     def end_aside(self) -> None:
         """What follows is about the step itself again."""
         assert self._main is not None
-        aside = Footprint(self.reads, self.writes, changes=self.changes, adds=self.adds)
+        aside = Footprint(self.reads, self.writes, changes=self.changes, adds=self.adds, born=self.born)
         self._aside = aside if self._aside is None else self._aside | aside
         self.reads, self.writes, self.changes, self.adds = self._main
         self._main = None
@@ -96,6 +98,12 @@ class Notes:
         if id(obj) in self._exposed:
             self.unseen.add("the namespace of an object")
         self.writes.add((*self.owner(obj), part))
+
+    def birth(self, obj: object) -> None:
+        """Note that an object was made just now."""
+        owner = self.owner(obj)
+        if owner[1] > self._owners_before:
+            self.born.add(owner)
 
     def touch(self, obj: object, part: Any, write: bool) -> None:
         """Note that a part of an object was read or changed."""
@@ -157,6 +165,7 @@ class Notes:
             names=self.names,
             changes=_without(self.changes, gone),
             adds=self.adds - gone,
+            born=self.born,
             aside=self._aside,
         )
         self._aside = None

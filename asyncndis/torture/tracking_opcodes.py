@@ -2,13 +2,16 @@
 
 A watch gets the notes, the frame, its slots, the place above the top of the stack, and the instruction's argument.
 Local variables belong to nobody else and need no watch; cells, globals, attributes, elements, iterators and calls do.
+Where an instruction makes an object, the watch gives the types that tell it from an error.
 """
 
 import asyncio
 import dis
 import gc
+import inspect
 import sys
 import types
+from collections import deque
 from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -18,11 +21,11 @@ from .tracking_attributes import read_attribute, write_attribute
 from .tracking_calls import called
 from .tracking_frames import depths, variables_of
 from .tracking_notes import Notes
-from .tracking_values import CONTAINERS, FROZEN, advance, operate, read_deep, read_flat, read_size, special_class
+from .tracking_values import CONTAINERS, FROZEN, GENERATORS, ITERATORS, advance, operate, read_deep, read_flat, read_size, special_class
 
 __all__ = ["Plan", "Watch", "plan_of"]
 
-Watch = Callable[[Notes, FrameType, Any, int, Any], None]
+Watch = Callable[[Notes, FrameType, Any, int, Any], tuple[type, ...] | None]
 
 
 class Plan(NamedTuple):
@@ -30,10 +33,16 @@ class Plan(NamedTuple):
 
     :ivar slots: how many slots its frames have
     :ivar watches: what to call before the instruction at an offset: the watch, the place above the stack, the argument
+    :ivar tops: the place above the stack before each instruction
+    :ivar cells: the slots of the cells that the code makes
+    :ivar start: the offset at which it begins to run
     """
 
     slots: int
     watches: dict[int, tuple[Watch, int, Any]]
+    tops: dict[int, int]
+    cells: tuple[int, ...]
+    start: int
 
 
 def plan_of(code: CodeType, module: str) -> Plan:
@@ -57,7 +66,10 @@ def plan_of(code: CodeType, module: str) -> Plan:
         elif instruction.opname in _DEREF:
             argument = _cell_slot(code, instruction.argval)
         watches[instruction.offset] = (watch, variables + depth_before[instruction.offset], argument)
-    return Plan(variables + code.co_stacksize, watches)
+    tops = {offset: variables + depth for offset, depth in depth_before.items()}
+    cells = tuple(_cell_slot(code, name) for name in code.co_cellvars)
+    start = next(one.offset for one in dis.get_instructions(code) if one.opname == "RESUME")
+    return Plan(variables + code.co_stacksize, watches, tops, cells, start)
 
 
 def _cell_slot(code: CodeType, name: str) -> int:
@@ -115,6 +127,8 @@ def _load_item(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument:
 
 def _store_item(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     _item(notes, slots[top - 2], slots[top - 1], "__setitem__")
+    if type(slots[top - 1]) is slice:
+        read_flat(notes, slots[top - 3])
 
 
 def _delete_item(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
@@ -133,19 +147,20 @@ def _store_slice(notes: Notes, _frame: FrameType, slots: Any, top: int, _argumen
 def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
     kind = type(container)
     write = method != "__getitem__"
-    if kind is dict:
+    behind = kind if kind is dict or kind is list else special_class(kind, method)
+    if behind is dict and not hasattr(kind, "__missing__"):
         if method == "__setitem__":
             notes.add_item(container, key)
         elif method == "__delitem__":
             notes.remove_item(container, key)
         else:
             notes.touch_item(container, key, write=False)
-    elif kind is list:
+    elif behind is list:
         if type(key) is int and method != "__delitem__" and -len(container) <= key < len(container):
             notes.touch(container, (key % len(container),), write)
         else:
             notes.touch(container, WHOLE, write)
-    elif kind in FROZEN or isinstance(container, (tuple, type)) or special_class(kind, method) is None:
+    elif behind is None or kind in FROZEN or isinstance(container, (tuple, type)):
         return
     elif isinstance(container, memoryview):
         notes.touch(container.obj, WHOLE, write)
@@ -159,7 +174,7 @@ def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
 def _contains(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     container = slots[top - 1]
     kind = type(container)
-    if kind is dict or kind is set:
+    if special_class(kind, "__contains__") in {dict, set}:
         notes.touch_item(container, slots[top - 2], write=False)
     elif kind not in FROZEN:
         read_deep(notes, container)
@@ -169,8 +184,22 @@ def _contains(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: 
 # Iteration
 
 
-def _iterate(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
-    operate(notes, slots[top - 1], "__iter__")
+def _iterate(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> tuple[type, ...] | None:
+    source = slots[top - 1]
+    operate(notes, source, "__iter__")
+    return ITERATORS if type(source) in _SOURCES else None
+
+
+def _makes_list(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type, ...]:
+    return (list,)
+
+
+def _makes_dict(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type, ...]:
+    return (dict,)
+
+
+def _makes_set(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type, ...]:
+    return (set,)
 
 
 def _advance(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
@@ -281,7 +310,7 @@ def _match_class(notes: Notes, _frame: FrameType, slots: Any, top: int, _argumen
 # Calls
 
 
-def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> None:
+def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type, ...] | None:
     first = top - argument
     try:
         under = slots[first - 2]
@@ -296,14 +325,14 @@ def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -
     else:
         function, arguments = under, [above]
     arguments += [slots[place] for place in range(first, top)]
-    _note_call(notes, frame, function, tuple(arguments))
+    return _note_call(notes, frame, function, tuple(arguments))
 
 
-def _call_with_names(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> None:
-    _call(notes, frame, slots, top - 1, argument)
+def _call_with_names(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type, ...] | None:
+    return _call(notes, frame, slots, top - 1, argument)
 
 
-def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> None:
+def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type, ...] | None:
     named = argument & 1
     spread = slots[top - 1 - named]
     function = slots[top - (3 if _SELF_ABOVE else 2) - named]
@@ -315,20 +344,39 @@ def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument:
         arguments = ()
     if named:
         arguments += tuple(slots[top - 1].values()) if isinstance(slots[top - 1], dict) else ()
-    _note_call(notes, frame, function, arguments)
+    return _note_call(notes, frame, function, arguments)
 
 
-def _note_call(notes: Notes, frame: FrameType, function: Any, arguments: tuple[Any, ...]) -> None:
+def _note_call(
+    notes: Notes, frame: FrameType, function: Any, arguments: tuple[Any, ...]
+) -> tuple[type, ...] | None:
+    while type(function) is types.MethodType:
+        function, arguments = function.__func__, (function.__self__, *arguments)
     if type(function) is types.FunctionType:
-        return
+        return _made_by(function)
     if function is globals or function is locals or (function is vars and not arguments):
         notes.expose(frame.f_globals)
     elif function is vars and isinstance(arguments[0], object):
         read_attribute(notes, arguments[0], "__dict__")
     elif function is super or (function is type and len(arguments) == 1):
-        return
+        return None
     else:
         called(notes, function, arguments)
+    return (function,) if isinstance(function, type) and _makes_anew(function) else None
+
+
+def _made_by(function: types.FunctionType) -> tuple[type, ...] | None:
+    """What a call of Python code makes in any case: a coroutine, or a future of the loop."""
+    if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
+        return GENERATORS
+    return (_Future,) if function.__qualname__ == "ControlledLoop.create_future" else None
+
+
+def _makes_anew(kind: type) -> bool:
+    """Whether each call of a class makes another object: it has no code of its own that might find one."""
+    if issubclass(kind, BaseException) or type(kind).__call__ is not type.__call__:
+        return False
+    return isinstance(kind.__new__, types.BuiltinFunctionType)
 
 
 def _slot(slots: Any, place: int) -> Any:
@@ -365,6 +413,7 @@ def _anything(notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument
 
 
 _Future = asyncio.Future
+_SOURCES = frozenset({list, tuple, dict, set, frozenset, range, str, bytes, bytearray, deque})
 _HELPERS = frozenset({"FutureIter", "_asyncio.FutureIter", "coroutine_wrapper"}) | frozenset(
     {"async_generator_asend", "async_generator_athrow", "anext_awaitable"}
 )
@@ -399,6 +448,9 @@ _WATCHES: dict[str, Watch] = {
     "BINARY_SLICE": _load_slice,
     "STORE_SLICE": _store_slice,
     "CONTAINS_OP": _contains,
+    "BUILD_LIST": _makes_list,
+    **dict.fromkeys(("BUILD_MAP", "BUILD_CONST_KEY_MAP"), _makes_dict),
+    "BUILD_SET": _makes_set,
     **dict.fromkeys(("GET_ITER", "GET_AITER", "GET_YIELD_FROM_ITER"), _iterate),
     "FOR_ITER": _advance,
     **dict.fromkeys(

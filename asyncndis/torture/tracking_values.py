@@ -81,6 +81,7 @@ KNOWN = frozenset(
 )
 """Classes of C code whose special methods look at nothing but the value and its elements."""
 
+_APPLIED = (str, int, float, bool, bytes, list, tuple, set, frozenset, dict, repr, len, abs, ord, chr, hash)
 _MOST_ELEMENTS = 500
 
 
@@ -170,24 +171,35 @@ def advance(notes: Notes, iterator: Any) -> None:
         operate(notes, iterator, "__next__")
         return
     notes.write(iterator)
-    for source in gc.get_referents(iterator):
+    sources = [source for source in gc.get_referents(iterator) if source is not kind]
+    for source in sources:
         _read_source(notes, source)
+    for function in sources:
+        if callable(function) and not isinstance(function, (types.FunctionType, types.MethodType)):
+            _read_for(notes, function, sources)
 
 
 def _read_source(notes: Notes, source: Any) -> None:
-    kind = type(source)
-    if kind in FROZEN or isinstance(source, type):
-        return
     if isinstance(source, (*ITERATORS, *GENERATORS)):
         advance(notes, source)
     elif isinstance(source, tuple):  # the iterators of a zip; never the elements of a list
         for each in source:
             if isinstance(each, (*ITERATORS, *GENERATORS)):
-                advance(notes, each)
+                _read_source(notes, each)
     elif isinstance(source, (*CONTAINERS, *_BUFFERS)):
         notes.read(source)
-    elif callable(source) and not isinstance(source, (types.FunctionType, types.MethodType)):
-        notes.unseen.add(f"what {getattr(source, '__qualname__', type(source).__qualname__)} does in an iterator")
+
+
+def _read_for(notes: Notes, function: Any, sources: list[Any]) -> None:
+    """A function of C code is applied to the elements of an iterator: known only for classes that copy or print."""
+    if function not in _APPLIED:
+        notes.unseen.add(f"what {getattr(function, '__qualname__', type(function).__qualname__)} does in an iterator")
+        return
+    for source in sources:
+        for each in source if isinstance(source, tuple) else (source,):
+            if isinstance(each, ITERATORS):
+                for container in gc.get_referents(each):
+                    read_deep(notes, container)
 
 
 def special_class(kind: type, name: str) -> type | None:

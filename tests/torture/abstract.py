@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from asyncndis.torture.footprints import Footprint, dependent
-from asyncndis.torture.points import Decision, Kind, Point, Step
+from asyncndis.torture.points import CLOCK, Decision, Kind, Point, Step
 from asyncndis.torture.strategies.base import Redundant, Run, Strategy
 
 Program = Sequence[Sequence[str]]
@@ -44,6 +44,7 @@ class Machine:
         self.places = [0 for _ in self.program]
         self.waiting = {}
         point = Point()
+        point.last = CLOCK
         try:
             while self.ready and len(run.steps) < self.max_steps:
                 self._step(run, point)

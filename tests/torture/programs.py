@@ -1,149 +1,74 @@
-"""Small programs with known faults, used by several tests of the explorer."""
+"""Small asyncio programs, each with something typical to explore."""
 
 import asyncio
+from collections.abc import Callable
+
+__all__ = ["conflicting", "independent", "locked", "racing", "spinning"]
 
 
-async def lost_update() -> None:
-    total = 0
+async def _repeat(times: int, act: Callable[[int], object]) -> None:
+    for number in range(times):
+        act(number)
+        await asyncio.sleep(0)
+
+
+async def independent(_seen: list[object]) -> None:
+    """Two tasks of three awaits each that share nothing."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_repeat(3, list[int]().append))
+        group.create_task(_repeat(3, list[int]().append))
+
+
+async def conflicting(seen: list[object]) -> None:
+    """Two tasks of three awaits each that append to one list."""
+    shared: list[object] = []
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_repeat(3, lambda _: shared.append("a")))
+        group.create_task(_repeat(3, lambda _: shared.append("b")))
+    seen.extend(shared)
+
+
+async def racing(seen: list[object]) -> None:
+    """An update that is lost if another one comes in between."""
+    count = 0
 
     async def add() -> None:
-        nonlocal total
-        seen = total
+        nonlocal count
+        before = count
         await asyncio.sleep(0)
-        total = seen + 1
+        count = before + 1
 
     await asyncio.gather(add(), add())
-    assert total == 2
+    seen.append(count)
 
 
-async def reversed_order() -> None:
-    """Fails in one of the orders in which four tasks can end, and not in asyncio's own."""
-    order: list[int] = []
+async def locked(seen: list[object]) -> None:
+    """The same under a lock."""
+    lock, count = asyncio.Lock(), 0
 
-    async def work(number: int) -> None:
-        await asyncio.sleep(0)
-        order.append(number)
-
-    await asyncio.gather(*map(work, range(4)))
-    assert order != [3, 2, 1, 0]
-
-
-async def crossed_locks() -> None:
-    first, second = asyncio.Lock(), asyncio.Lock()
-
-    async def take(one: asyncio.Lock, other: asyncio.Lock) -> None:
-        async with one:
+    async def add() -> None:
+        nonlocal count
+        async with lock:
+            before = count
             await asyncio.sleep(0)
-            async with other:
-                pass
+            count = before + 1
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(take(first, second), name="left")
-        tasks.create_task(take(second, first), name="right")
+    await asyncio.gather(add(), add())
+    seen.append(count)
 
 
-async def polite_forever() -> None:
-    turn = 0
-
-    async def wait_for(mine: int, other: int) -> None:
-        nonlocal turn
-        while turn != mine:
-            turn = other
-            await asyncio.sleep(0)
-
-    await asyncio.gather(wait_for(1, 2), wait_for(2, 1))
-
-
-async def spins_with_lock() -> None:
-    lock = asyncio.Lock()
-    is_set = False
+async def spinning(seen: list[object]) -> None:
+    """A task that asks again and again until another one has come by."""
+    flag = False
 
     async def spin() -> None:
-        async with lock:
-            while not is_set:  # noqa: ASYNC110 - that is the bug
-                await asyncio.sleep(0)
-
-    async def set_it() -> None:
-        nonlocal is_set
-        async with lock:
-            is_set = True
-
-    await asyncio.gather(spin(), set_it())
-
-
-async def leaves_a_task() -> None:
-    never = asyncio.get_running_loop().create_future()
-
-    async def wait() -> None:
-        await never
-
-    tasks.add(asyncio.create_task(wait(), name="stray"))
-    await asyncio.sleep(0)
-
-
-tasks: set[asyncio.Task[None]] = set()
-
-
-async def nobody_asks() -> None:
-    async def fail() -> None:
-        raise ValueError("nobody asks")
-
-    tasks.add(asyncio.create_task(fail()))
-    await asyncio.sleep(1)
-
-
-async def forgets_to_await() -> None:
-    asyncio.sleep(0)  # type: ignore[unused-coroutine]  # pyright: ignore[reportUnusedCoroutine]  # that is the bug
-
-
-class HandOff:
-    """A pool of one place; ``is_careful`` hands a place on that was given to a task which is cancelled."""
-
-    def __init__(self, *, is_careful: bool) -> None:
-        self.is_careful = is_careful
-        self.free = 1
-        self.waiters: list[asyncio.Future[None]] = []
-
-    async def get(self) -> None:
-        if self.free:
-            self.free -= 1
-            return
-        seat: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiters.append(seat)
-        try:
-            await seat
-        except asyncio.CancelledError:
-            if self.is_careful and seat.done() and not seat.cancelled():
-                self.put()
-            raise
-
-    def put(self) -> None:
-        while self.waiters:
-            seat = self.waiters.pop(0)
-            if not seat.done():
-                seat.set_result(None)
-                return
-        self.free += 1
-
-
-async def use_pool(*, is_careful: bool) -> None:
-    pool = HandOff(is_careful=is_careful)
-
-    async def use() -> None:
-        await pool.get()
-        try:
+        while not flag:
             await asyncio.sleep(0)
-        finally:
-            pool.put()
+        seen.append("released")
 
-    users = [asyncio.create_task(use()) for _ in range(3)]
-    await asyncio.wait(users)
-    assert pool.free == 1
+    async def release() -> None:
+        nonlocal flag
+        await asyncio.sleep(0)
+        flag = True
 
-
-async def careful_pool() -> None:
-    await use_pool(is_careful=True)
-
-
-async def careless_pool() -> None:
-    await use_pool(is_careful=False)
+    await asyncio.gather(spin(), release())

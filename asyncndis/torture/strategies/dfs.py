@@ -102,7 +102,7 @@ class Dfs(Strategy):
     def _new_branch(self, point: Point) -> _Branch:
         spent = self._path[-1].spent if self._path else 0
         answers = range(point.options)
-        if point.kind is Kind.RUN and self._steps is not None and point.step > self._steps:
+        if point.kind is Kind.RUN and self._steps is not None and point.step >= self._steps:
             self._is_partial = True
             answers = range(1)
         costs = [(self._cost(point, answer), answer) for answer in answers]

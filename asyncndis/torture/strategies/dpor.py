@@ -68,7 +68,7 @@ class _Node:
     def next_answer(self) -> int | None:
         """An answer that has to be tried still."""
         for answer in self.answers:
-            if answer in self.todo and answer not in self.tried and answer not in self.asleep:
+            if answer in self.todo and answer not in self.tried and not (self.runs and answer in self.asleep):
                 return answer
         return None
 
@@ -115,7 +115,7 @@ class Dpor(Strategy):
         self._taken = 0
         self._known = self._path[-1].step if self._path else 0
         self._repeats = False
-        self._asleep = {}
+        self._asleep = dict(self._path[-1].asleep) if self._path else {}
         self._node = None
         return True
 
@@ -147,7 +147,7 @@ class Dpor(Strategy):
         if self._repeats:
             raise Redundant
         if point.kind is not Kind.RUN:
-            node = _Node(self._taken, tuple(range(point.options)), {}, runs=False)
+            node = _Node(self._taken, tuple(range(point.options)), dict(self._asleep), runs=False)
             node.todo.update(node.answers)
             node.tried.append(0)
             return node
