@@ -5,11 +5,13 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from asyncndis.torture import explore
-from asyncndis.torture.strategies import make_strategy
+from asyncndis.torture.strategies import Dfs, make_strategy
 from asyncndis.torture.strategies.auto import SAMPLERS, WARM_UP, Auto
-from tests.torture.abstract import Machine
+from tests.torture.abstract import Machine, runs_of
 from tests.torture.sampling import cancelled_scopes, large, late_look, small, spinners
 
 LARGE = [["rw x"] * 8] * 8
@@ -84,6 +86,34 @@ def test_completeness_is_found_within_the_budget(schedules: int) -> None:
 
 def test_what_is_not_complete_is_not_called_so() -> None:
     assert not explore(large, schedules=100).complete
+
+
+OPERATIONS = st.sampled_from(["r x", "w x", "rw x", "rw y", "r y", "- ", "choose x", "set e", "wait e"])
+PROGRAMS = st.lists(st.lists(OPERATIONS, max_size=3), min_size=1, max_size=3)
+
+
+@settings(max_examples=30, deadline=None)
+@given(PROGRAMS)
+def test_complete_means_that_every_outcome_was_seen(program: list[list[str]]) -> None:
+    every = {repr(outcome) for _, outcome in runs_of(program, Dfs())}
+    strategy = Auto(schedules=4000)
+    seen: set[str] = set()
+    for run, outcome in runs_of(program, strategy, 4000):
+        if not run.redundant:
+            seen.add(repr(outcome))
+    assert strategy.covers_all
+    assert seen == every
+
+
+@settings(max_examples=30, deadline=None)
+@given(PROGRAMS, st.sampled_from(["pct", "pos", "surw", "delays"]), st.integers(0, 3))
+def test_samplers_take_only_ways_that_there_are(program: list[list[str]], name: str, seed: int) -> None:
+    every = {repr(outcome) for _, outcome in runs_of(program, Dfs())}
+    strategy = make_strategy(name, seed)
+    machine = Machine(program, strategy)
+    for number in range(10):
+        assert strategy.begin(number)
+        assert repr(machine.run(number)[1]) in every
 
 
 @pytest.mark.parametrize("name", NAMES)
