@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .buffer import Buffer, Memory
-from .descriptor import AWAY, Descriptor
+from .descriptor import AWAY, Away, Descriptor
 from .oob import PacketFlags
 from .packet import _HAND_OVERS, _LAYERS, _NO_STATES, _OWNED, _WITH_ALLOCATOR, Packet
 from .provider import Block
@@ -172,8 +172,8 @@ def _take_all(pool: Any, descriptors: Sequence[Descriptor]) -> None:
     """Take descriptors back into one pool: at once in quiet times, when they go straight to a shelf."""
     if not descriptors:
         return
-    returns = pool._returns
-    if type(returns) is list:
+    returns: list[Any] | Away = pool._returns  # or what else has an append() alone
+    if isinstance(returns, list):
         returns += descriptors
     else:
         for descriptor in descriptors:

@@ -82,7 +82,12 @@ class Port:
         self._is_closed = False
         self._end = NdisEvent(f"end of {name}")
         self._failure: Exception | None = None
-        self._frames_in = self._bytes_in = self._frames_out = self._bytes_out = self._dropped = self._full = 0
+        self._frames_in: int = 0
+        self._bytes_in: int = 0
+        self._frames_out: int = 0
+        self._bytes_out: int = 0
+        self._dropped: int = 0
+        self._full: int = 0
 
     def __repr__(self) -> str:
         state = "closed" if self._is_closed else "up" if self.link_up else "down"

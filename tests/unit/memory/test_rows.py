@@ -11,6 +11,7 @@ from asyncndis.memory.rows import (
     free_row,
     glance,
     make_row,
+    refill_row,
     survey,
     transfer_all,
 )
@@ -173,3 +174,47 @@ async def test_heads_of_what_may_be_looped_back() -> None:
     assert survey([plain, kept], 14, 64, sent=True) == {FRAME[:14]}
     assert survey([plain, kept], 14, 64) is None
     assert survey([plain, only], 14, 64, sent=True) is None
+
+
+async def test_packets_of_ones_own_describe_other_memory() -> None:
+    packets, buffers = await PacketPool.create(8), await BufferPool.create(16)
+    plain, adjusted, two, sent = (packets.allocate_nowait() for _ in range(4))
+    for packet in (plain, adjusted, two, two, sent):
+        packet.chain_at_back(buffers.allocate_nowait(FRAME))
+    assert adjusted.first is not None
+    adjusted.first.adjust_length(20)
+    assert [packet.length for packet in (plain, adjusted, two)] == [64, 20, 128]
+    frames = [bytes([number]) * (60 + number) for number in range(3)]
+    refill_row([plain, adjusted, two], frames, buffers)
+    assert [packet.to_bytes() for packet in (plain, adjusted, two)] == frames
+    assert [packet.length for packet in (plain, adjusted, two)] == [60, 61, 62]
+    assert buffers.outstanding == 4
+    sent.transfer(PacketEvent.SEND)
+    with breaks("SEND-01"):
+        refill_row([sent], frames[:1], buffers)
+
+
+async def test_a_row_of_several_pools_is_freed_into_each() -> None:
+    one, other = await Row.make(), await Row.make()
+    mixed = [one.packet(FRAME), other.packet(FRAME), one.packet(FRAME)]
+    foreign = one._packets.allocate_nowait()
+    foreign.chain_at_back(other._buffers.allocate_nowait(FRAME))
+    free_row([*mixed, foreign])
+    free_row([])
+    free_row([one._packets.allocate_nowait()])  # without a buffer
+    assert [pool.outstanding for pool in (one._packets, one._buffers, other._packets, other._buffers)] == [0] * 4
+    again = one._packets.allocate_nowait()
+    again.chain_at_back(one._buffers.allocate_nowait(FRAME))
+    stranger = one._packets.allocate_nowait()
+    stranger.chain_at_back(other._buffers.allocate_nowait(FRAME))
+    free_row([again, stranger])
+    assert [pool.outstanding for pool in (one._packets, one._buffers, other._packets, other._buffers)] == [0] * 4
+
+
+async def test_a_pool_may_say_the_header_size_of_its_packets() -> None:
+    packets = await PacketPool.create(2)
+    packets.header_size = 14
+    packet = packets.allocate_nowait()
+    assert packet.oob.header_size == 14
+    packet.clear_oob()
+    assert packet.oob.header_size == 0

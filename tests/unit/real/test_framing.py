@@ -15,7 +15,8 @@ def test_the_format_of_qemu() -> None:
 
 @given(FRAMES, st.lists(st.integers(1, 40), max_size=40))
 def test_any_cut_of_the_stream_has_the_same_frames(frames: list[bytes], cuts: list[int]) -> None:
-    data, decoder, found = encode_frames(frames), FrameDecoder(), []
+    data, decoder = encode_frames(frames), FrameDecoder()
+    found: list[bytes] = []
     for cut in cuts:
         found += decoder.feed(data[:cut])
         data = data[cut:]
