@@ -58,6 +58,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     :ivar choose: answers the choices that are not about who runs: (kind, options, name) to an index
     :ivar holders: who holds a lock, by the lock's id, where somebody watches: for reports
     :ivar told: takes what arrives over the network, in words, where somebody watches: for reports
+    :ivar interruption: what a test runner's alarm raised in the middle of the program
     :ivar ending: the program itself is over; only what is ready still runs
     """
 
@@ -75,6 +76,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self._callbacks: deque[asyncio.Handle] = deque()
         self._redeliveries: list[asyncio.Handle] = []
         self._neutral = Context()
+        self.interruption: BaseException | None = None
         # For C, which asks the loop for this name at each step; what is not C's own takes the method below.
         self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]
         self.reset()
@@ -338,6 +340,12 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is nothing to shut down."""
+
+    # Interruptions
+
+    def interrupt(self, error: BaseException) -> None:
+        """Note what came from outside into a step: it is raised when the run is over."""
+        self.interruption = error
 
     # The network
 

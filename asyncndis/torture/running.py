@@ -187,6 +187,9 @@ class Runner:
             elif task._log_traceback:
                 task._log_traceback = False
         self.loop.reset()
+        interruption, self.loop.interruption = self.loop.interruption, None
+        if interruption is not None:
+            raise interruption
 
 
 def _chooser(source: Iterator[int], tape: list[int]) -> Callable[[Kind, int, str], int]:

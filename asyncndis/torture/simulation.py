@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import Any
 
+from .alarms import alarms_heard
 from .escapes import guarded, outside
 from .loop import ControlledLoop
 from .network_raw import sockets_in_memory
@@ -41,7 +42,7 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
     hooks = sys.get_asyncgen_hooks()
     collects = gc.isenabled()
     hears = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
-    with guarded(), anyio_inline(), sockets_in_memory(), _registered_in(loop):
+    with alarms_heard(loop.interrupt), guarded(), anyio_inline(), sockets_in_memory(), _registered_in(loop):
         warnings._warn_unawaited_coroutine = note  # type: ignore[attr-defined]
         asyncio._set_running_loop(loop)
         sys.set_asyncgen_hooks(firstiter=None, finalizer=_close)
