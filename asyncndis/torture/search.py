@@ -121,7 +121,7 @@ class Search:
             unseen=0.0 if self.complete else seen.unseen,
             recorded=self.schedules,
             seconds=time.monotonic() - self._began,
-            strategy=self.strategy.found_by,
+            strategy=self.plan.strategy if self.failure is None else self.failure.found_by,
             nondeterministic=self._nondeterministic,
         )
         return Result(self.schedules, self.complete, self.failure, statistics)
