@@ -111,11 +111,12 @@ class Talker(Protocol, ether_type=ETHER_TYPE):
 
 
 class Hoarder(Talker):
-    """A talker that keeps the packets it hears, until it is told to return them, or has to."""
+    """A talker that keeps the packets it hears, until it is told to return them, or has to; from then on it keeps none."""
 
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__(name=name)
         self._hoard: list[Packet] = []
+        self._is_leaving = False
 
     @property
     def hoarded(self) -> int:
@@ -131,7 +132,7 @@ class Hoarder(Talker):
     def receive(self, binding: Binding, packet: Packet) -> Any:
         """Copy it, and keep it where that is allowed. IRQL: DISPATCH."""
         super().receive(binding, packet)
-        if packet.oob.status == NdisStatus.RESOURCES:
+        if self._is_leaving or packet.oob.status == NdisStatus.RESOURCES:
             return 0
         self._hoard.append(packet)
         return 1
@@ -139,6 +140,7 @@ class Hoarder(Talker):
     async def unbind(self, binding: Binding) -> None:
         """Take a while, and return what it has (RCV-17). IRQL: PASSIVE."""
         await let_pass(0.001)
+        self._is_leaving = True  # frames come until the binding is closed, and nobody would return these
         self.give_back()
 
 
@@ -248,13 +250,13 @@ async def open_pair(
     :param left: the talker of the left one; None for a plain one
     :param right: the talker of the right one; None for a plain one
     :param miniport: of the left one; None for a plain one
-    :param rx_ring: descriptors of the receive ring of the right one
+    :param rx_ring: descriptors of the receive ring of each; more frames at once may find no room
     :param defers: whether packets are returned to the miniport of the right one later rather than at once
     :raises AssertionError: as :func:`open_computer`, and for a frame that is not accounted for
     """
     wire = Wire() if wire is None else wire
     nics = (
-        BusMasterNic("left", tx_ring=32, rx_ring=32, link_bits_per_second=bits_per_second),
+        BusMasterNic("left", tx_ring=32, rx_ring=rx_ring, link_bits_per_second=bits_per_second),
         BusMasterNic("right", tx_ring=32, rx_ring=rx_ring, link_bits_per_second=bits_per_second),
     )
     async with (

@@ -36,6 +36,7 @@ async def halt_under_send(seed: int) -> None:
             tasks.start_soon(say)
             await let_pass(_moment(Dice(seed)))
             await left.stack.ndis.halt_adapter(left.adapter)
+        await let_pass(1)
         check_equal("the adapter", left.adapter.state, AdapterState.HALTED)
         check_that("it was halted in the middle", said[0] < _FRAMES)
         check_load(left, right, said[0], endings=_GIVEN_UP)

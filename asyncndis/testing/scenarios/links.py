@@ -17,7 +17,7 @@ _CONNECT, _DISCONNECT = NdisStatus.MEDIA_CONNECT, NdisStatus.MEDIA_DISCONNECT
 @scenario()
 async def connect_100_packets(seed: int) -> None:
     """Both computers send a hundred frames of any length at once; each arrives once, whole and in order."""
-    async with open_pair() as (left, right), create_task_group() as tasks:
+    async with open_pair(rx_ring=128) as (left, right), create_task_group() as tasks:
         tasks.start_soon(check_traffic, left, right, Dice(seed), 100)
         tasks.start_soon(check_traffic, right, left, Dice(seed + 1), 100)
 
