@@ -47,8 +47,9 @@ class DescriptorPort(Port):
     def let_in(self, wanted: bool) -> None:
         """See :meth:`Port.let_in`."""
         super().let_in(wanted)
+        callback = self._driver.readable if wanted and self._driver is not None else None
         for descriptor in self._descriptors:
-            self._ready.read(descriptor, self._readable if wanted else None)
+            self._ready.read(descriptor, callback)
 
     def receive(self, limit: int = BATCH) -> list[bytes]:
         """See :meth:`Port.receive`."""
@@ -87,10 +88,6 @@ class DescriptorPort(Port):
             super().close()
             for descriptor in self._descriptors:
                 os.close(descriptor)
-
-    def _readable(self) -> None:
-        if self._driver is not None:
-            self._driver.readable()
 
     def _writable(self) -> None:
         self._is_full = False
