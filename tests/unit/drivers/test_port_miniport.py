@@ -1,5 +1,7 @@
 """The miniport of ports: batches in, a ring out, the link, and the end of it all."""
 
+import gc
+import sys
 from contextlib import nullcontext
 
 import anyio
@@ -188,3 +190,37 @@ async def test_a_bridge_of_ports(*, watched: bool) -> None:
             assert (a.sent, bridge.statistics().relayed) == ([*answers, *answers], 0)
             assert [port.received for port in bridge.statistics().ports] == [101, 200, 0]
     assert not findings
+
+
+async def test_a_long_day_keeps_no_memory() -> None:
+    """Links flap and devices fill up meanwhile: nothing piles up, and every packet comes home."""
+    a, b = ScriptedPort("a", 1), ScriptedPort("b", 2)
+    answer = b"\x02\0\0\0\0\x07" + bytes.fromhex("020000000abc") + FRAMES[0][12:]
+
+    def hour() -> None:
+        for number in range(20):
+            a.arrive(*FRAMES)
+            b.arrive(*[answer] * 40)
+            b.room = 5
+            a.arrive(*FRAMES[: 10 + number])
+            b.set_link(up=False)
+            b.make_room(1_000_000)
+            b.set_link(up=True)
+            a.sent.clear()
+            b.sent.clear()
+            a.calls.clear()
+            b.calls.clear()
+
+    bridge = Bridge()
+    async with open_stack(bridge, (PortMiniport(name="a"), PortMiniport(name="b")), nic=(a, b)) as stack:
+        for _ in range(3):
+            hour()
+        gc.collect()
+        before = sys.getallocatedblocks()
+        for _ in range(10):
+            hour()
+        gc.collect()
+        assert sys.getallocatedblocks() - before < 1500  # for 60,000 frames and 400 flaps
+        await stack.run_until_idle()
+        assert bridge.statistics().relayed == 0
+        assert [port.failed + port.dropped for port in bridge.statistics().ports] == [0, 0]
