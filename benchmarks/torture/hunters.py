@@ -5,6 +5,7 @@ within the cap. The bugs are those of ``tests/torture/catalogue``. A hunter that
 or faults is not asked for bugs that need one.
 """
 
+import logging
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from .sides import no_collection
 if TYPE_CHECKING:
     from tests.torture.catalogue.cases import Case
 
-__all__ = ["HUNTERS", "OURS", "PEERS", "bugs", "hunt"]
+__all__ = ["HUNTERS", "OURS", "PEERS", "SYSTEMATIC", "bugs", "hunt"]
 
 Hunter = Callable[["Case", bool, int, int], int | None]
 _FAR_APART = 1_000_000
@@ -80,7 +81,9 @@ def _seedloop(case: "Case", fixed: bool, seed: int, cap: int) -> int | None:
     return None if found.failing_seed is None else found.checked
 
 
-OURS = ("auto", "random", "pct", "pos", "surw", "dfs", "dpor")
+SYSTEMATIC = ("dfs", "dpor")
+"""No seed changes what these do."""
+OURS = ("auto", "random", "pct", "pos", "surw", *SYSTEMATIC)
 PEERS: Mapping[str, tuple[str, Hunter]] = {
     "simloom, random": ("simloom", _simloom("random")),
     "simloom, pct": ("simloom", _simloom("pct:auto")),
@@ -92,4 +95,5 @@ HUNTERS = {**{strategy: _ours(strategy) for strategy in OURS}, **{name: look for
 
 
 if __name__ == "__main__":
+    logging.disable(logging.WARNING)  # the drivers among the bugs leave descriptors out
     answer_questions(hunt)
