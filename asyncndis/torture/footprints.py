@@ -26,9 +26,9 @@ __all__ = [
 ]
 
 Owner = tuple[str, int]
-"""Whose state it is: a kind (mostly the name of a type), and a number that is the same in each run with this past."""
+"""Whose state it is: a kind (mostly the name of a type), and a number; each run with this past gives the same."""
 Location = tuple[str, int, Hashable]
-"""A piece of state: the owner's kind and number, and the part: an attribute's name, a tuple of one key, or one below."""
+"""A piece of state: the owner's kind and number, and the part: an attribute's name, a key in a tuple, or one below."""
 CLASSES = "class attribute"
 """The kind of all attributes of classes: a class is rarely written, so one name for the attribute in all classes do."""
 GLOBALS = "global"
@@ -128,7 +128,11 @@ class Footprint:
             changes=self.changes | other.changes,
             adds=self.adds | other.adds,
             born=self.born | other.born,
-            aside=self.aside if other.aside is None else other.aside if self.aside is None else self.aside | other.aside,
+            aside=self.aside
+            if other.aside is None
+            else other.aside
+            if self.aside is None
+            else self.aside | other.aside,
         )
 
     def blurred(self, owners: int) -> "Footprint":
@@ -184,11 +188,10 @@ def _is_later(location: Location, owners: int, born: frozenset[Owner]) -> bool:
 
 def _blurred(location: Location, owners: int) -> Location:
     kind, number, part = location
-    if number > owners:
-        number = -1
-    if isinstance(part, tuple) and len(part) == 2 and part[1] > owners:  # an element that is known by its own number
+    key: Any = part
+    if isinstance(part, tuple) and len(key) == 2 and key[1] > owners:  # an element known by its own number
         part = WHOLE
-    return kind, number, part
+    return kind, -1 if number > owners else number, part
 
 
 def dependent(first: Footprint, second: Footprint, ordered: Collection[str] = ()) -> bool:

@@ -15,11 +15,13 @@ from .footprints import LOCAL_KINDS, WHOLE, Footprint, watched_by
 from .tracking_calls import called
 from .tracking_frames import slots_of, standing, supported
 from .tracking_notes import Notes
-from .tracking_opcodes import Plan, plan_of
+from .tracking_plans import Plan, plan_of
 
 __all__ = ["Tracker"]
 
-_CORE = "bookkeeping footprints injection lines loop points queueing recording running search simulation tasks timers waits"
+_CORE = (
+    "bookkeeping footprints injection lines loop points queueing recording running search simulation tasks timers waits"
+)
 _HERE = __name__.removesuffix("tracking")
 _UNWATCHED_MODULES = (*(_HERE + name for name in _CORE.split()), f"{_HERE}tracking", f"{_HERE}strategies")
 """The explorer itself, which says by ``touch`` what its steps do; the network in memory is watched like a program."""
@@ -150,7 +152,6 @@ class Tracker:
         frame.f_trace_opcodes = True
         return watch
 
-
     def _end_of_count(self) -> Callable[[], None]:
         """What to do when a callback that counts returns."""
         loop = self._loop
@@ -184,7 +185,7 @@ def _is_of_success(frame: FrameType) -> bool:
     return told.done() and not told.cancelled() and told._exception is None
 
 
-def _note_made(notes: Notes, slots: Any, top: int, kinds: tuple[type, ...]) -> None:
+def _note_made(notes: Notes, slots: Any, top: int, kinds: tuple[type[Any], ...]) -> None:
     """What the last instruction made is on top of the stack, unless it raised an error."""
     if top:
         result = slots[top - 1]
@@ -201,13 +202,14 @@ def _watcher(
     if frame.f_lasti <= plan.start:
         for cell in plan.cells:
             notes.birth(slots[cell])
-    made: tuple[type, ...] | None = None
+    made: tuple[type[Any], ...] | None = None
 
     def watch(frame: FrameType, event: str, _argument: object) -> Any:
         nonlocal made
         if event == "opcode":
             if made is not None:
-                made = _note_made(notes, slots, tops.get(frame.f_lasti, 0), made)
+                _note_made(notes, slots, tops.get(frame.f_lasti, 0), made)
+                made = None
             found = find(frame.f_lasti)
             if found is not None:
                 look, top, argument = found

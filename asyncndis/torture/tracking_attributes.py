@@ -4,14 +4,14 @@ Only the class is looked at, never the attribute itself, so that nothing runs. P
 Python are watched as any other Python code.
 """
 
-import collections
 import types
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from .footprints import WHOLE
+from .tracking_frames import class_of
 from .tracking_notes import Notes
-from .tracking_values import KNOWN
+from .tracking_values import KNOWN, names
 
 __all__ = ["read_attribute", "write_attribute"]
 
@@ -25,21 +25,29 @@ class _Access(Enum):
     ANYTHING = "nobody knows what"
 
 
-_CONSTANT = frozenset(
+_CONSTANT = names(
     "__class__ __doc__ __name__ __qualname__ __module__ __traceback__ __cause__ __context__ __suppress_context__ "
     "__self__ __func__ __code__ __globals__ __wrapped__ __weakref__ __args__ __origin__ tb_frame tb_next f_code f_back "
     "cr_code gi_code numerator denominator real imag year month day hour minute second microsecond days seconds "
-    "microseconds tzinfo start stop step".split()
+    "microseconds tzinfo start stop step"
 )
 """Attributes of objects of C code that do not change, or of which a change goes by another way that is seen."""
-_BINDS_ONLY = (
+
+
+class _Pair(NamedTuple):
+    """Has a descriptor of the kind that named tuples have."""
+
+    first: int
+
+
+_BINDS_ONLY: tuple[type[Any], ...] = (
     *(types.MethodDescriptorType, types.WrapperDescriptorType, types.ClassMethodDescriptorType),
-    *(types.BuiltinFunctionType, classmethod, staticmethod, collections._tuplegetter),  # type: ignore[attr-defined]  # of named tuples
+    *(types.BuiltinFunctionType, classmethod, staticmethod, class_of(_Pair.first)),
 )
 _HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE
-_PEEKS = frozenset("f_locals f_lasti f_lineno cr_frame cr_await cr_running gi_frame gi_yieldfrom gi_running".split())
+_PEEKS = names("f_locals f_lasti f_lineno cr_frame cr_await cr_running gi_frame gi_yieldfrom gi_running")
 """Attributes that look into functions that have not returned."""
-_answers: dict[tuple[type, str, bool], _Access] = {}
+_answers: dict[tuple[type[Any], str, bool], _Access] = {}
 
 
 def read_attribute(notes: Notes, obj: Any, name: str) -> None:
@@ -53,7 +61,7 @@ def write_attribute(notes: Notes, obj: Any, name: str) -> None:
 
 
 def _touch(notes: Notes, obj: Any, name: str, write: bool) -> None:
-    kind = type(obj)
+    kind: type[Any] = class_of(obj)
     if kind is super:
         _touch_inherited(notes, obj.__self__, name)
         return
@@ -82,7 +90,7 @@ def _touch(notes: Notes, obj: Any, name: str, write: bool) -> None:
 def _touch_inherited(notes: Notes, obj: Any, name: str) -> None:
     """Through ``super()``: an attribute of a class further up, computed perhaps."""
     notes.touch_class(name, write=False)
-    if any(isinstance(klass.__dict__.get(name), types.GetSetDescriptorType) for klass in type(obj).__mro__):
+    if any(isinstance(klass.__dict__.get(name), types.GetSetDescriptorType) for klass in class_of(obj).__mro__):
         notes.read(obj)
 
 
@@ -93,7 +101,7 @@ def _touch_module(notes: Notes, module: types.ModuleType, name: str, write: bool
         notes.touch_global(module, name, write)
 
 
-def _access(kind: type, name: str, write: bool) -> _Access:
+def _access(kind: type[Any], name: str, write: bool) -> _Access:  # noqa: PLR0911 - one case after the other
     if name == "__class__":
         return _Access.ANYTHING if write else _Access.NOTHING
     hook = _find(kind, "__setattr__" if write else "__getattribute__")
@@ -113,10 +121,10 @@ def _access(kind: type, name: str, write: bool) -> _Access:
         return _Access.NOTHING
     if found is None or isinstance(found, (types.FunctionType, *_BINDS_ONLY)):
         return _Access.VALUE
-    return _access_by_descriptor(type(found), write)
+    return _access_by_descriptor(class_of(found), write)
 
 
-def _access_by_descriptor(kind: type, write: bool) -> _Access:
+def _access_by_descriptor(kind: type[Any], write: bool) -> _Access:
     """What happens where the class has an object of this type under the name."""
     _, hook = _find(kind, "__set__" if write else "__get__")
     if hook is None or isinstance(hook, types.FunctionType) or kind.__module__ == "functools":
@@ -124,9 +132,8 @@ def _access_by_descriptor(kind: type, write: bool) -> _Access:
     return _Access.ANYTHING
 
 
-def _find(kind: type, name: str) -> tuple[type | None, Any]:
+def _find(kind: type[Any], name: str) -> tuple[type[Any] | None, Any]:
     for klass in kind.__mro__:
         if name in klass.__dict__:
             return klass, klass.__dict__[name]
     return None, None
-

@@ -4,13 +4,21 @@ A call of Python code needs no entry, its own bytecode is watched. A call of C c
 step unknown. Each entry is an effect: a function of the notes and the arguments, the object of a method first.
 """
 
+import _thread
+import abc
+import array
 import asyncio
+import bisect
 import builtins
 import collections
 import contextvars
 import functools
+import heapq
+import io
 import math
 import operator
+import os
+import random
 import sys
 import threading
 import time
@@ -20,8 +28,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .tracking_attributes import read_attribute, write_attribute
+from .tracking_frames import class_of
 from .tracking_notes import Notes
-from .tracking_values import CONTAINERS, FROZEN, KNOWN, advance, operate, read_deep, read_flat, read_size
+from .tracking_values import CONTAINERS, FROZEN, KNOWN, advance, operate, read_deep, read_flat, read_size, special_class
 
 __all__ = ["called"]
 
@@ -34,7 +43,7 @@ def called(notes: Notes, function: Any, arguments: tuple[Any, ...]) -> None:
     :param function: what is called: anything that can be
     :param arguments: positional arguments, then those given by name
     """
-    kind = type(function)
+    kind: type[Any] = class_of(function)
     while kind is types.MethodType or kind is functools.partial or kind is types.GenericAlias:
         if kind is types.MethodType:
             function, arguments = function.__func__, (function.__self__, *arguments)
@@ -42,7 +51,7 @@ def called(notes: Notes, function: Any, arguments: tuple[Any, ...]) -> None:
             function = function.__origin__
         else:
             function, arguments = function.func, (*function.args, *arguments, *function.keywords.values())
-        kind = type(function)
+        kind = class_of(function)
     if kind is types.FunctionType:
         return
     if isinstance(function, type):
@@ -71,10 +80,10 @@ def _effect_of_builtin(function: Any, arguments: tuple[Any, ...]) -> tuple[Effec
         return _FUNCTIONS.get(function), arguments
     if isinstance(owner, type) and (effect := _method_effect(owner, function.__name__)) is not None:
         return effect, arguments
-    return _method_effect(type(owner), function.__name__), (owner, *arguments)
+    return _method_effect(class_of(owner), function.__name__), (owner, *arguments)
 
 
-def _effect_of_object(kind: type) -> Effect | None:
+def _effect_of_object(kind: type[Any]) -> Effect | None:
     for klass in kind.__mro__:
         if "__call__" in klass.__dict__:
             if isinstance(klass.__dict__["__call__"], types.FunctionType):
@@ -83,7 +92,7 @@ def _effect_of_object(kind: type) -> Effect | None:
     return None
 
 
-def _method_effect(kind: type, name: str) -> Effect | None:
+def _method_effect(kind: type[Any], name: str) -> Effect | None:
     for klass in kind.__mro__:
         effect = _METHODS.get((klass, name))
         if effect is not None:
@@ -93,18 +102,15 @@ def _method_effect(kind: type, name: str) -> Effect | None:
     return None
 
 
-def _constructed(notes: Notes, kind: type, arguments: tuple[Any, ...]) -> None:
+def _constructed(notes: Notes, kind: type[Any], arguments: tuple[Any, ...]) -> None:
     """A class is called: what its C code for making objects does with the arguments."""
     if kind is type and len(arguments) == 1:
         return
     for name in ("__new__", "__init__"):
-        for klass in kind.__mro__:
-            if name not in klass.__dict__:
-                continue
-            if not isinstance(klass.__dict__[name], (types.FunctionType, staticmethod)) and klass not in _MAKES:
-                notes.unseen.add(f"{kind.__qualname__}()")
-                return
-            break
+        behind = special_class(kind, name)
+        if behind is not None and behind not in _MAKES:
+            notes.unseen.add(f"{kind.__qualname__}()")
+            return
     if issubclass(kind, _COPY):
         for argument in arguments:
             read_flat(notes, argument)
@@ -128,9 +134,9 @@ def called_back(notes: Notes, function: Any) -> None:
     """Note that C code may call a function that it was given, with arguments that nobody sees here."""
     while isinstance(function, (functools.partial, types.MethodType)):
         function = function.func if isinstance(function, functools.partial) else function.__func__
-    if isinstance(function, (types.FunctionType, type)) or _effect_of_object(type(function)) is _nothing:
+    if isinstance(function, (types.FunctionType, type)) or _effect_of_object(class_of(function)) is _nothing:
         return
-    if type(function) in _UNBOUND:
+    if class_of(function) in _UNBOUND:
         effect = _method_effect(function.__objclass__, function.__name__)
     elif isinstance(function, types.BuiltinFunctionType):
         effect, _ = _effect_of_builtin(function, ())
@@ -139,7 +145,7 @@ def called_back(notes: Notes, function: Any) -> None:
     else:
         effect = None
     if effect is not _read and effect is not _nothing:
-        notes.unseen.add(f"{getattr(function, '__qualname__', type(function).__qualname__)}() called by C code")
+        notes.unseen.add(f"{getattr(function, '__qualname__', class_of(function).__qualname__)}() called by C code")
 
 
 def _write(notes: Notes, arguments: tuple[Any, ...]) -> None:
@@ -199,8 +205,8 @@ def _set_attribute(notes: Notes, arguments: tuple[Any, ...]) -> None:
 
 def _cancel(notes: Notes, arguments: tuple[Any, ...]) -> None:
     """A task passes its cancellation on to what it waits for."""
-    waiter = arguments[0]
-    while isinstance(waiter, asyncio.Future):
+    waiter: Any = arguments[0]
+    while issubclass(class_of(waiter), asyncio.Future):
         notes.write(waiter)
         waiter = getattr(waiter, "_fut_waiter", None)
 
@@ -217,18 +223,17 @@ def _call_first(notes: Notes, arguments: tuple[Any, ...]) -> None:
 # The table
 
 
-def _entries(effect: Effect, classes: Iterable[type], names: str) -> dict[tuple[type, str], Effect]:
+def _entries(effect: Effect, classes: Iterable[type[Any]], names: str) -> dict[tuple[type[Any], str], Effect]:
     return {(klass, name): effect for klass in classes for name in names.split()}
 
 
 _lock_types = (type(threading.Lock()), type(threading.RLock()))
 _future_types = (asyncio.Future, asyncio.Task)
-_random = __import__("random").Random.__bases__[0]
-_buffers = (__import__("io").StringIO, __import__("io").BytesIO)
-_array = __import__("array").array
-_SEQUENCES = (list, collections.deque, bytearray, _array)
+_random = random.Random.__bases__[0]
+_buffers = (io.StringIO, io.BytesIO)
+_SEQUENCES = (list, collections.deque, bytearray, array.array)
 
-_METHODS: dict[tuple[type, str], Effect] = {
+_METHODS: dict[tuple[type[Any], str], Effect] = {
     **_entries(
         _write,
         _SEQUENCES,
@@ -259,7 +264,7 @@ _METHODS: dict[tuple[type, str], Effect] = {
     **_entries(
         _nothing,
         (object,),
-        "__init__ __new__ __init_subclass__ __eq__ __ne__ __hash__ __repr__ __str__ __format__ __subclasshook__ __class__",
+        "__init__ __new__ __init_subclass__ __eq__ __ne__ __hash__ __repr__ __str__ __format__ __subclasshook__",
     ),
     **_entries(_set_attribute, (object, BaseException, type), "__setattr__ __delattr__"),
     **_entries(_get_attribute, (object, BaseException, type), "__getattribute__"),
@@ -298,22 +303,24 @@ _METHODS: dict[tuple[type, str], Effect] = {
     **_entries(_read, (operator.itemgetter,), "__call__"),
     **_entries(_write_self, (type(functools.lru_cache(len)),), "__call__ cache_clear"),
     **_entries(_read_self, (type(functools.lru_cache(len)),), "cache_info cache_parameters"),
-    **_entries(_nothing, (type(type(len).__call__),), "__get__"),
+    **_entries(_nothing, (type(class_of(len).__call__),), "__get__"),
 }
 """Methods of C classes that write, or that read less than all they are given."""
 
-_ALL_METHODS_READ = frozenset(KNOWN - {weakref.ReferenceType, object, *_future_types, types.GeneratorType}) - {
+_ALL_METHODS_READ: frozenset[type[Any]] = frozenset(
+    KNOWN - {weakref.ReferenceType, object, *_future_types, types.GeneratorType}
+) - {
     *(types.CoroutineType, types.AsyncGeneratorType, contextvars.Context, _random, *_lock_types, types.ModuleType),
     *(types.FunctionType, types.FrameType, type, super, functools.partial, operator.attrgetter, threading.local),
 }
 """Classes of C code of which every method that is not in the table only reads."""
 
-_MAKES = frozenset(
+_MAKES: frozenset[type[Any]] = frozenset(
     {
         *(KNOWN - {type, types.FrameType}),
         *(asyncio.CancelledError, property, classmethod, staticmethod, weakref.ref, BaseExceptionGroup, ExceptionGroup),
         *(klass for klass in vars(builtins).values() if isinstance(klass, type) and issubclass(klass, BaseException)),
-        *(operator.methodcaller, _array),
+        *(operator.methodcaller, array.array),
     }
 )
 """Classes of C code that make an object from their arguments and do nothing else."""
@@ -340,8 +347,8 @@ _FUNCTIONS: dict[Any, Effect] = {
     **_functions(
         _read,
         operator,
-        "add sub mul floordiv truediv mod neg pos not_ and_ or_ xor eq ne lt le gt ge is_ is_not truth contains getitem "
-        "concat index countOf indexOf abs inv invert lshift rshift pow length_hint",
+        "add sub mul floordiv truediv mod neg pos not_ and_ or_ xor eq ne lt le gt ge is_ is_not truth contains "
+        "getitem concat index countOf indexOf abs inv invert lshift rshift pow length_hint",
     ),
     **_functions(_call_first, functools, "reduce"),
     **_functions(_nothing, functools, "cmp_to_key"),
@@ -352,19 +359,22 @@ _FUNCTIONS: dict[Any, Effect] = {
         _nothing, sys, "_getframe exc_info exception intern getrefcount getsizeof is_finalizing getrecursionlimit audit"
     ),
     **_functions(_nothing, sys, "get_asyncgen_hooks get_coroutine_origin_tracking_depth _getframemodulename"),
-    **_functions(_nothing, __import__("_thread"), "get_ident get_native_id allocate_lock"),
-    **_functions(_nothing, __import__("_abc"), "_abc_instancecheck _abc_subclasscheck _get_dump _abc_init get_cache_token"),
+    **_functions(_nothing, _thread, "get_ident get_native_id allocate_lock"),
+    **_functions(_nothing, abc, "_abc_instancecheck _abc_subclasscheck _abc_init get_cache_token"),
     **_functions(_nothing, contextvars, "copy_context"),
     **_functions(
-        _nothing,
-        __import__("_asyncio"),
-        "get_running_loop _get_running_loop _set_running_loop get_event_loop _get_event_loop current_task _enter_task _leave_task _swap_current_task future_add_to_awaited_by "
-        "_register_task _unregister_task _register_eager_task _unregister_eager_task",
+        _nothing, asyncio.events, "get_running_loop _get_running_loop _set_running_loop get_event_loop _get_event_loop"
     ),
-    **_functions(_nothing, __import__("posix"), "getpid fspath"),
-    **_functions(_nothing, __import__("_weakref"), "_remove_dead_weakref"),
-    **_functions(_read, __import__("_bisect"), "bisect bisect_left bisect_right"),
-    **_functions(_write_compared, __import__("_heapq"), "heappush heappop heapify heapreplace heappushpop"),
-    **_functions(_write_compared, __import__("_bisect"), "insort insort_left insort_right"),
+    **_functions(
+        _nothing,
+        asyncio.tasks,
+        "current_task _enter_task _leave_task _swap_current_task _register_task _unregister_task _register_eager_task "
+        "_unregister_eager_task",
+    ),
+    **_functions(_nothing, os, "getpid fspath"),
+    **_functions(_nothing, weakref, "_remove_dead_weakref"),
+    **_functions(_read, bisect, "bisect bisect_left bisect_right"),
+    **_functions(_write_compared, heapq, "heappush heappop heapify heapreplace heappushpop"),
+    **_functions(_write_compared, bisect, "insort insort_left insort_right"),
 }
 """Functions of C modules that are known."""

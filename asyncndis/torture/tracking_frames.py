@@ -8,10 +8,15 @@ The layout is that of CPython 3.11 to 3.13 on machines of 64 bits; ``supported``
 import ctypes
 import dis
 import sys
+from collections.abc import Callable
+from itertools import pairwise
 from types import CodeType, CoroutineType, FrameType, GeneratorType
 from typing import Any
 
-__all__ = ["depths", "slots_of", "standing", "supported", "variables_of"]
+__all__ = ["class_of", "depths", "slots_of", "standing", "supported", "variables_of"]
+
+class_of: Callable[[object], type[Any]] = type
+"""The type of an object, said so that type checkers know what comes back."""
 
 _FRAME_POINTER = 24  # PyFrameObject: head (16 bytes), f_back, f_frame
 _STACK_TOP = 64  # _PyInterpreterFrame: after eight pointers; set while the frame is suspended
@@ -19,6 +24,7 @@ _FIRST_VARIABLE = 72  # _PyInterpreterFrame: eight pointers, an int, two small f
 
 _ENDS = {"RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE"}
 _JUMPS_ALWAYS = {"JUMP_FORWARD", "JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"}
+_PREFIXES: dict[type[Any], str] = {CoroutineType: "cr", GeneratorType: "gi"}
 _array_types: dict[int, Any] = {}
 
 
@@ -48,9 +54,8 @@ def standing(coroutine: Any) -> tuple[Any, ...] | None:
     :returns: something to compare with what it was at another time; None if a frame cannot be looked at
     """
     found: list[Any] = []
-    while isinstance(coroutine, (CoroutineType, GeneratorType)):
-        is_coroutine = isinstance(coroutine, CoroutineType)
-        frame = coroutine.cr_frame if is_coroutine else coroutine.gi_frame
+    while (prefix := _PREFIXES.get(class_of(coroutine))) is not None:
+        frame: FrameType | None = getattr(coroutine, f"{prefix}_frame")
         if frame is None:
             return None
         address = ctypes.c_void_p.from_address(id(frame) + _FRAME_POINTER).value
@@ -58,11 +63,11 @@ def standing(coroutine: Any) -> tuple[Any, ...] | None:
         top = ctypes.c_int.from_address(address + _STACK_TOP).value
         if top < 0:
             return None
-        awaited = coroutine.cr_await if is_coroutine else coroutine.gi_yieldfrom
+        awaited = coroutine.cr_await if prefix == "cr" else coroutine.gi_yieldfrom
         slots = slots_of(frame, top)
         found += [id(frame.f_code), frame.f_lasti, *(_value(slots, place, awaited) for place in range(top))]
         coroutine = awaited
-    return (*found, type(coroutine))
+    return (*found, class_of(coroutine))
 
 
 def _value(slots: Any, place: int, awaited: object) -> object:
@@ -73,7 +78,8 @@ def _value(slots: Any, place: int, awaited: object) -> object:
         return None
     if value is awaited:
         return ...
-    return (type(value), value) if type(value) in {int, float, bool, str, bytes} else id(value)
+    kind: type[Any] = class_of(value)
+    return (kind, value) if kind in {int, float, bool, str, bytes} else id(value)
 
 
 def depths(code: CodeType) -> dict[int, int]:
@@ -85,10 +91,13 @@ def depths(code: CodeType) -> dict[int, int]:
     bytecode = dis.Bytecode(code)
     instructions = list(bytecode)
     by_offset = {instruction.offset: instruction for instruction in instructions}
-    following = {one.offset: other.offset for one, other in zip(instructions, instructions[1:], strict=False)}
-    handlers: list[Any] = bytecode.exception_entries  # type: ignore[attr-defined]  # typeshed does not know it
+    following = {one.offset: other.offset for one, other in pairwise(instructions)}
+    handlers: list[Any] = getattr(bytecode, "exception_entries")  # noqa: B009 - typeshed does not know it
     found: dict[int, int] = {}
-    to_visit = [(0, 0), *((entry.target, entry.depth + 1 + bool(entry.lasti)) for entry in handlers)]
+    to_visit: list[tuple[int, int]] = [
+        (0, 0),
+        *(_handler(entry) for entry in handlers),
+    ]
     while to_visit:
         offset, depth = to_visit.pop()
         if offset in found:
@@ -102,6 +111,11 @@ def depths(code: CodeType) -> dict[int, int]:
         if instruction.opname not in _ENDS and instruction.opname not in _JUMPS_ALWAYS and offset in following:
             to_visit.append((following[offset], depth + _effect(instruction, jump=False)))
     return found
+
+
+def _handler(entry: Any) -> tuple[int, int]:
+    """Where a handler of exceptions begins, and how deep the stack is there."""
+    return entry.target, entry.depth + 1 + bool(entry.lasti)
 
 
 def _effect(instruction: dis.Instruction, jump: bool) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 from weakref import ReferenceType
 
 from .footprints import CLASSES, GLOBALS, SIZE, WHOLE, Footprint, Location, Owner
+from .tracking_frames import class_of
 
 __all__ = ["Notes"]
 
 _HOLDERS = 3  # the entry of the table, the variable of the loop, the argument of getrefcount
-_SCALARS = frozenset({int, str, bytes, bool, float, type(None)})
+_SCALARS: frozenset[type[Any]] = frozenset({int, str, bytes, bool, float, type(None)})
 
 
 class Notes:
@@ -73,22 +74,23 @@ class Notes:
 
     def owner(self, obj: object) -> Owner:
         """The name of an object; of a view it is that of what it shows, which could not grow while the view is held."""
-        if type(obj) is memoryview:
+        if class_of(obj) is memoryview:
             obj = _shown(obj)
         held = self._held.get(id(obj))
         if held is not None:
             return held[1]
         self._owners += 1
-        owner = (type(obj).__name__, self._owners)
+        owner = (class_of(obj).__name__, self._owners)
         self._held[id(obj)] = (obj, owner)
         return owner
 
     def read(self, obj: object, part: Any = WHOLE) -> None:
         """Note that a part of an object was read."""
         if self._main is not None and isinstance(obj, Future):
-            if obj.done():
+            future: Future[Any] = obj
+            if future.done():
                 return  # its state does not change any more
-            self.writes.add((*self.owner(obj), part))  # so that whoever waits for it comes after all who count
+            self.writes.add((*self.owner(future), part))  # so that whoever waits for it comes after all who count
         if id(obj) in self._exposed:
             self.unseen.add("the namespace of an object")
         self.reads.add((*self.owner(obj), part))
@@ -123,12 +125,13 @@ class Notes:
 
     def key(self, key: Any) -> tuple[Any, ...] | None:
         """The part of a container that belongs to a key; None where the key's own code says what is equal."""
-        kind = type(key)
+        kind: Any = class_of(key)
         if kind in _SCALARS:
             return (key,)
         if kind is ReferenceType and (target := key()) is not None:
-            key, kind = target, type(target)  # references are equal if their targets are
-        return self.owner(key) if kind.__eq__ is object.__eq__ else None
+            key, kind = target, class_of(target)  # references are equal if their targets are
+        equality: Any = kind.__eq__
+        return self.owner(key) if equality is object.__eq__ else None
 
     def touch_item(self, container: Any, key: Any, write: bool) -> None:
         """Note that the element of a key was read or changed."""
@@ -150,7 +153,7 @@ class Notes:
             self.changes.add((*self.owner(container), SIZE))
 
     def expose(self, namespace: object) -> None:
-        """From now on a dictionary that holds the attributes of an object, or a module's names, can be reached itself."""
+        """From now on the dictionary behind an object's attributes, or a module's names, can be reached itself."""
         self._exposed[id(namespace)] = namespace
         self.unseen.add("the namespace of an object")
 
@@ -195,7 +198,7 @@ class Notes:
         return gone
 
 
-def _shown(view: memoryview) -> object:
+def _shown(view: Any) -> object:
     try:
         return view.obj
     except ValueError:  # released: it shows nothing and keeps nothing

@@ -8,7 +8,7 @@ import array
 import asyncio
 import collections
 import contextvars
-import datetime
+import datetime as dt
 import decimal
 import functools
 import gc
@@ -20,10 +20,10 @@ import re
 import threading
 import types
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 from .footprints import SIZE
+from .tracking_frames import class_of
 from .tracking_notes import Notes
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "KNOWN",
     "SCALARS",
     "advance",
+    "names",
     "operate",
     "read_deep",
     "read_flat",
@@ -41,34 +42,38 @@ __all__ = [
     "special_class",
 ]
 
-SCALARS = frozenset({int, float, complex, bool, str, bytes, type(None), range, type(...), type(NotImplemented), slice})
+SCALARS: frozenset[type[Any]] = frozenset(
+    {int, float, complex, bool, str, bytes, type(None), range, type(...), type(NotImplemented), slice}
+)
 """Types whose values never change and hold nothing."""
-FROZEN = frozenset(
+FROZEN: frozenset[type[Any]] = frozenset(
     {
         *SCALARS,
-        *(datetime.date, datetime.time, datetime.datetime, datetime.timedelta, datetime.timezone, decimal.Decimal),
+        *(dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, decimal.Decimal),
         *(re.Pattern, re.Match, types.CodeType, types.GenericAlias, types.UnionType, object),
     }
 )
 """Types of C code whose values never change."""
-CONTAINERS = (list, dict, set, collections.deque, bytearray, array.array, types.MappingProxyType)
+CONTAINERS: tuple[type[Any], ...] = (list, dict, set, collections.deque, bytearray, array.array, types.MappingProxyType)
 """Types of C code that hold values and change; their subclasses, too."""
-_BUFFERS = (io.StringIO, io.BytesIO, memoryview)
-_VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
-GENERATORS = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
+_BUFFERS: tuple[type[Any], ...] = (io.StringIO, io.BytesIO, memoryview)
+_EMPTY: dict[int, int] = {}
+_VIEWS: tuple[type[Any], ...] = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
+GENERATORS: tuple[type[Any], ...] = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 """Types of running functions: whoever resumes one changes it."""
-ITERATORS = (
-    *(type(iter(source)) for source in ([], (), {}, set[int](), range(0), range(1 << 70), "", "é", b"", bytearray())),
-    *(type(iter(view)) for view in ({}.values(), {}.items(), collections.deque[int](), array.array("b"))),
-    *(type(reversed(source)) for source in ([], {}, {}.values(), {}.items(), collections.deque[int]())),
-    *(type(iter(collections.OrderedDict[int, int]())), type(iter(memoryview(b""))), type(iter(int, 0))),
-    *(enumerate, zip, map, filter, reversed, itertools.count, itertools.cycle, itertools.repeat, itertools.chain),
-    *(itertools.islice, itertools.accumulate, itertools.takewhile, itertools.dropwhile, itertools.starmap),
-    *(itertools.compress, itertools.pairwise, itertools.product, itertools.combinations, itertools.permutations),
-    *(itertools.zip_longest, itertools.filterfalse),
+_SOURCES: list[Any] = [[], (), {}, set(), range(0), range(1 << 70), "", "é", b"", bytearray(), {}.values(), {}.items()]
+_MORE_SOURCES: list[Any] = [collections.deque(), array.array("b"), collections.OrderedDict(), memoryview(b"")]
+_REVERSIBLE: list[Any] = [[], {}, {}.values(), {}.items(), collections.deque()]
+ITERATORS: tuple[type[Any], ...] = (
+    *(type(iter(source)) for source in (*_SOURCES, *_MORE_SOURCES)),
+    *(type(reversed(source)) for source in _REVERSIBLE),
+    *(type(iter(int, 0)), enumerate, zip, map, filter, reversed, itertools.count, itertools.cycle, itertools.repeat),
+    *(itertools.chain, itertools.islice, itertools.accumulate, itertools.takewhile, itertools.dropwhile),
+    *(itertools.starmap, itertools.filterfalse, itertools.zip_longest, itertools.pairwise, itertools.compress),
+    *(itertools.product, itertools.combinations, itertools.permutations),
 )
 """Types of C code that go through something and remember where they are."""
-KNOWN = frozenset(
+KNOWN: frozenset[type[Any]] = frozenset(
     {
         *(FROZEN | {tuple, frozenset, type, property, super, BaseException, weakref.ReferenceType}),
         *(*CONTAINERS, *_BUFFERS, *_VIEWS, *GENERATORS, *ITERATORS),
@@ -81,8 +86,30 @@ KNOWN = frozenset(
 )
 """Classes of C code whose special methods look at nothing but the value and its elements."""
 
-_APPLIED = (str, int, float, bool, bytes, list, tuple, set, frozenset, dict, repr, len, abs, ord, chr, hash)
+_APPLIED: tuple[Any, ...] = (
+    str,
+    int,
+    float,
+    bool,
+    bytes,
+    list,
+    tuple,
+    set,
+    frozenset,
+    dict,
+    repr,
+    len,
+    abs,
+    ord,
+    chr,
+    hash,
+)
 _MOST_ELEMENTS = 500
+
+
+def names(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
 
 
 def read_deep(notes: Notes, value: Any) -> None:
@@ -96,7 +123,7 @@ def read_deep(notes: Notes, value: Any) -> None:
     seen: set[int] = set()
     while todo:
         value = todo.pop()
-        kind = type(value)
+        kind: type[Any] = class_of(value)
         if kind in FROZEN or id(value) in seen:
             continue
         seen.add(id(value))
@@ -104,14 +131,15 @@ def read_deep(notes: Notes, value: Any) -> None:
         if isinstance(value, (tuple, frozenset)):
             elements = _elements(value)
         elif isinstance(value, dict):
-            notes.read(value)
-            elements = [*dict.keys(value), *dict.values(value)]
+            mapping: dict[Any, Any] = value
+            notes.read(mapping)
+            elements = [*dict.keys(mapping), *dict.values(mapping)]
         elif isinstance(value, (list, set, collections.deque)):
-            notes.read(value)
             elements = _elements(value)
+            notes.read(value)
         elif kind in _VIEWS or kind is types.MappingProxyType:
             elements = gc.get_referents(value)
-        elif isinstance(value, ITERATORS) or isinstance(value, GENERATORS):
+        elif isinstance(value, (*ITERATORS, *GENERATORS)):
             advance(notes, value)
         elif isinstance(value, (*CONTAINERS, *_BUFFERS)):
             notes.read(value)
@@ -124,15 +152,13 @@ def read_deep(notes: Notes, value: Any) -> None:
 
 def _elements(value: Any) -> list[Any]:
     """What is in a container, without asking an ``__iter__`` that a subclass has."""
-    for kind in (tuple, list, set, frozenset):
-        if isinstance(value, kind):
-            return list(kind.__iter__(value))
-    return list(collections.deque.__iter__(value))
+    kinds: tuple[Any, ...] = (tuple, list, set, frozenset, collections.deque)
+    return next(list(kind.__iter__(value)) for kind in kinds if isinstance(value, kind))
 
 
 def read_flat(notes: Notes, value: Any) -> None:
     """Note that C code went through the elements of a value once, without looking into them."""
-    kind = type(value)
+    kind: type[Any] = class_of(value)
     if kind in FROZEN or isinstance(value, (tuple, frozenset)):
         return
     if isinstance(value, (*CONTAINERS, *_BUFFERS)):
@@ -148,7 +174,7 @@ def read_flat(notes: Notes, value: Any) -> None:
 
 def read_size(notes: Notes, container: Any) -> None:
     """Note that the size of a container was asked for, or whether it is empty."""
-    kind = type(container)
+    kind: type[Any] = class_of(container)
     if kind in FROZEN or isinstance(container, (tuple, frozenset)):
         return
     if kind in _VIEWS or kind is types.MappingProxyType:
@@ -166,7 +192,7 @@ def advance(notes: Notes, iterator: Any) -> None:
     if isinstance(iterator, GENERATORS):
         notes.write(iterator)
         return
-    kind = type(iterator)
+    kind: type[Any] = class_of(iterator)
     if kind not in ITERATORS:
         operate(notes, iterator, "__next__")
         return
@@ -183,7 +209,8 @@ def _read_source(notes: Notes, source: Any) -> None:
     if isinstance(source, (*ITERATORS, *GENERATORS)):
         advance(notes, source)
     elif isinstance(source, tuple):  # the iterators of a zip; never the elements of a list
-        for each in source:
+        found: tuple[Any, ...] = source
+        for each in found:
             if isinstance(each, (*ITERATORS, *GENERATORS)):
                 _read_source(notes, each)
     elif isinstance(source, (*CONTAINERS, *_BUFFERS)):
@@ -193,16 +220,19 @@ def _read_source(notes: Notes, source: Any) -> None:
 def _read_for(notes: Notes, function: Any, sources: list[Any]) -> None:
     """A function of C code is applied to the elements of an iterator: known only for classes that copy or print."""
     if function not in _APPLIED:
-        notes.unseen.add(f"what {getattr(function, '__qualname__', type(function).__qualname__)} does in an iterator")
+        notes.unseen.add(
+            f"what {getattr(function, '__qualname__', class_of(function).__qualname__)} does in an iterator"
+        )
         return
     for source in sources:
-        for each in source if isinstance(source, tuple) else (source,):
+        found: tuple[Any, ...] = source if isinstance(source, tuple) else (source,)
+        for each in found:
             if isinstance(each, ITERATORS):
                 for container in gc.get_referents(each):
                     read_deep(notes, container)
 
 
-def special_class(kind: type, name: str) -> type | None:
+def special_class(kind: type[Any], name: str) -> type[Any] | None:
     """The class of C code that answers a special method of a type; None if it is Python code, or there is none."""
     for klass in kind.__mro__:
         if name in klass.__dict__:
@@ -210,7 +240,7 @@ def special_class(kind: type, name: str) -> type | None:
     return None
 
 
-_answers: dict[tuple[type, str], bool] = {}
+_answers: dict[tuple[type[Any], str], bool] = {}
 
 
 def operate(notes: Notes, value: Any, name: str) -> None:
@@ -218,12 +248,10 @@ def operate(notes: Notes, value: Any, name: str) -> None:
 
     :param name: the method; only its being known counts, what it reads is noted by who asks
     """
-    kind = type(value)
+    kind: type[Any] = class_of(value)
     known = _answers.get((kind, name))
     if known is None:
         behind = special_class(kind, name)
         known = _answers[kind, name] = behind is None or behind in KNOWN
     if not known:
         notes.unseen.add(f"{kind.__qualname__}.{name}")
-
-

@@ -1,16 +1,18 @@
 """Abstract programs, for strategies: actors that take one operation on shared variables per step, and nothing else.
 
-An operation is "r x", "w x", "rw x" (adds to it), "- " (nothing), "? x" (does nothing until x is set), "wait e" and "set e"
-(an event: waiting makes an actor leave the queue), "choose" (one of two values, written to the actor's own variable).
+An operation is "r x", "w x", "rw x" (adds to it), "-" (nothing), "? x" (does nothing until x is set), "wait e" and
+"set e" (an event: who waits leaves the queue), "choose" (one of two values, which only the actor sees).
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from asyncndis.torture.footprints import Footprint, dependent
+from asyncndis.torture.footprints import Footprint, Location, dependent
 from asyncndis.torture.points import CLOCK, Decision, Kind, Point, Step
 from asyncndis.torture.strategies.base import Redundant, Run, Strategy
 
+Taken = tuple[int, int, tuple[int, ...]]
+"""A step: its actor, its number among the actor's, and the values chosen in it."""
 Program = Sequence[Sequence[str]]
 
 
@@ -30,11 +32,11 @@ class Machine:
     program: Program
     strategy: Strategy
     max_steps: int = 200
-    ready: list[int] = field(default_factory=list)
-    values: dict[str, int] = field(default_factory=dict)
-    seen: list[list[int]] = field(default_factory=list)
-    places: list[int] = field(default_factory=list)
-    waiting: dict[str, list[int]] = field(default_factory=dict)
+    ready: list[int] = field(default_factory=list[int])
+    values: dict[str, int] = field(default_factory=dict[str, int])
+    seen: list[list[int]] = field(default_factory=list[list[int]])
+    places: list[int] = field(default_factory=list[int])
+    waiting: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
 
     def run(self, number: int) -> tuple[Run, Outcome]:
         run = Run(number)
@@ -75,9 +77,11 @@ class Machine:
         step.woke = self.ready[before:]
         self.strategy.stepped(step)
 
-    def _operate(self, run: Run, point: Point, step: Step, actor: int) -> Footprint:
+    def _operate(self, run: Run, point: Point, step: Step, actor: int) -> Footprint:  # noqa: C901 - one case after the other
         operation, _, name = self.program[actor][self.places[actor]].partition(" ")
-        reads, writes, still, stays = set(), set(), False, False
+        reads: set[Location] = set()
+        writes: set[Location] = set()
+        still = stays = False
         location = ("variable", 0, name)
         if operation in {"r", "rw", "?"}:
             reads.add(location)
@@ -121,17 +125,17 @@ def runs_of(program: Program, strategy: Strategy, most: int = 20_000) -> Iterato
     raise AssertionError(f"no end after {most} schedules")
 
 
-def trace_of(run: Run) -> frozenset[tuple[tuple[int, int], tuple[int, int]]]:
+def trace_of(run: Run) -> frozenset[tuple[Taken, Taken]]:
     """The class of equivalent runs that a run belongs to: which of two dependent steps came first."""
     counts: dict[int, int] = {}
-    steps = []
+    steps: list[tuple[Taken, Footprint]] = []
     for step in run.steps:
         counts[step.actor] = counts.get(step.actor, 0) + 1
         values = tuple(decision.choice for decision in step.inner)
-        steps.append((step.actor, counts[step.actor], values, step.footprint or Footprint()))
+        steps.append(((step.actor, counts[step.actor], values), step.footprint or Footprint()))
     return frozenset(
-        (one[:3], other[:3])
-        for place, one in enumerate(steps)
-        for other in steps[place:]
-        if one[0] == other[0] or dependent(one[3], other[3])
+        (one, other)
+        for place, (one, touched) in enumerate(steps)
+        for other, touches in steps[place:]
+        if one[0] == other[0] or dependent(touched, touches)
     )

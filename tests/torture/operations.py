@@ -17,7 +17,7 @@ from typing import Any
 
 __all__ = ["OPERATIONS", "World", "perform"]
 
-LEVEL: int = 0
+level: int = 0
 
 
 @dataclass
@@ -99,7 +99,7 @@ def _numbers(account: Account) -> Iterator[int]:
         yield account.amount
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _remembered(value: int) -> list[int]:
     return [value]
 
@@ -126,7 +126,7 @@ class World:
     stack: Stack = field(default_factory=Stack)
     counter: Iterator[int] = field(default_factory=itertools.count)
     dice: random.Random = field(default_factory=lambda: random.Random(0))
-    cell: list[Callable[..., int]] = field(default_factory=list)
+    cell: list[Callable[..., int]] = field(default_factory=list[Callable[..., int]])
 
     def __post_init__(self) -> None:
         self.walk = iter(self.numbers)
@@ -155,7 +155,7 @@ class World:
         parts = [self.numbers, self.nested, list(self.table.items()), sorted(self.members), self.line, self.groups]
         more = [list(self.ordered.items()), self.data, self.point, self.slotted.value, self.account.amount]
         rest = [vars(self.account), list(self.stack), self.counts, self.cell[0](), self.dice.getstate()[1][-1]]
-        last = [LEVEL, Account.total, variable.get(), repr(self.counter), self.future.done()]
+        last = [level, Account.total, variable.get(), repr(self.counter), self.future.done()]
         return repr([parts, more, rest, last])
 
 
@@ -176,8 +176,8 @@ class _Loop:
 
 
 def _set_level(value: int) -> None:
-    global LEVEL
-    LEVEL = value
+    global level  # noqa: PLW0603 - a global is what it is about
+    level = value
 
 
 def _match(world: World) -> Any:
@@ -341,17 +341,17 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "attrgetter": lambda world: operator.attrgetter("x")(world.point),
     "== objects": lambda world: world.point == Point(),
     "repr object": lambda world: repr(world.point),
-    "in list of objects": lambda world: world.point in [Point(9, 2)],
+    "in list of objects": lambda world: world.point in [Point(9, 2), Point(8, 2)],
     "match": _match,
     "match table": _match_table,
     "slot": lambda world: world.slotted.value,
     "slot += ": _set_slotted,
     "class attribute": lambda world: world.account.total,
     "class attribute = ": lambda world: _set_total(11),
-    "global": lambda world: LEVEL,
+    "global": lambda world: level,
     "global = ": lambda world: _set_level(2),
-    "globals()": lambda world: globals()["LEVEL"],
-    "globals() = ": lambda world: _store_item(globals(), "LEVEL", 3),
+    "globals()": lambda world: globals()["level"],
+    "globals() = ": lambda world: _store_item(globals(), "level", 3),
     "property": lambda world: world.account.doubled,
     "property = ": _set_doubled,
     "cached": lambda world: world.account.cached,
@@ -383,17 +383,17 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "bisect": lambda world: bisect.bisect(world.numbers, 2),
     "insort": lambda world: bisect.insort(world.numbers, 2),
     "variable": lambda world: variable.get(),
-    "variable = ": lambda world: variable.set(5) and None,
+    "variable = ": lambda world: variable.set(5).var is variable,
     "lru_cache": lambda world: _remembered(1)[-1],
     "lru_cache = ": lambda world: _remembered(1).append(5),
     "future.done": lambda world: world.future.done(),
-    "future.set_result": lambda world: world.future.done() or world.future.set_result(1),
+    "future.set_result": lambda world: None if world.future.done() else world.future.set_result(1),
     "future.cancel": lambda world: world.future.cancel(),
     "future.cancelled": lambda world: world.future.cancelled(),
     "reduce": lambda world: functools.reduce(operator.add, world.numbers, 0),
     "any": lambda world: any(number > 6 for number in world.numbers),
     "setitem function": lambda world: operator.setitem(world.table, "a", 77),
-    "list.__setitem__": lambda world: list.__setitem__(world.numbers, 0, 9) if world.numbers else None,
+    "list.__setitem__": lambda world: list[int].__setitem__(world.numbers, 0, 9) if world.numbers else None,
     "object.__setattr__": lambda world: object.__setattr__(world.point, "x", 21),
     "own": lambda world: [1].pop() + len({1: 2}) + sum(range(3)),
 }

@@ -6,7 +6,6 @@ import pytest
 
 from asyncndis.torture.points import Point
 from asyncndis.torture.strategies.dfs import Dfs
-
 from tests.torture.abstract import runs_of
 from tests.torture.exhaust import exhaust
 from tests.torture.programs import independent, racing

@@ -92,7 +92,7 @@ class _Shared:
         return f"{self.x} {self.items} {self.seen} {self.queue.qsize()}"
 
 
-async def _do(shared: _Shared, me: int, words: Task) -> None:  # noqa: C901 - one word after the other
+async def _do(shared: _Shared, me: int, words: Task) -> None:  # noqa: C901, PLR0912 - one word after the other
     for word in words:
         match word:
             case "read":

@@ -1,9 +1,9 @@
 """Depth-first search through all schedules, or through those within a bound.
 
-Unbounded it visits every schedule once. The bounds: preemptions (an actor is left though it could go on: Musuvathi and
-Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007), delays (steps that an
-actor is behind the order of stock asyncio: Emmi, Qadeer and Rakamaric, "Delay-bounded scheduling", POPL 2011), and steps
-(only the first ones of a run are chosen).
+Unbounded it visits every schedule once. The bounds: preemptions (an actor is left though it could go on: Musuvathi
+and Qadeer, "Iterative context bounding for systematic testing of multithreaded programs", PLDI 2007), delays (ready
+actors that are passed over: Emmi, Qadeer and Rakamaric, "Delay-bounded scheduling", POPL 2011), and steps (only the
+first ones of a run are chosen).
 """
 
 from asyncndis.torture.points import Kind, Point

@@ -252,7 +252,7 @@ class Dpor(Strategy):
         return True
 
     def _turn_round(self, node: _Node, earlier: int, later: int) -> None:
-        """See that the later step of a race comes first, too, in some schedule that begins as this one up to a point."""
+        """See that some schedule lets the later step of a race come first."""
         initials = self._happened.initials(earlier, later) & set(node.answers)
         if not initials:
             node.todo.update(node.answers)  # whoever made it possible is not known: try all

@@ -3,7 +3,7 @@
 A step happens before another if the same actor took both, if it made the other's actor ready, if they depend on each
 other, or by a chain of such. Moving the clock happens after everything before it: it waits until nobody is ready.
 Vector clocks: Mattern, "Virtual time and global states of distributed systems", 1989. A race is a pair of dependent
-steps with nothing between them in that order (Flanagan and Godefroid, POPL 2005): they could have come the other way round.
+steps with nothing between them in that order (Flanagan and Godefroid, POPL 2005): the later one might come first.
 """
 
 from collections.abc import Iterator

@@ -6,77 +6,36 @@ Where an instruction makes an object, the watch gives the types that tell it fro
 """
 
 import asyncio
-import dis
 import gc
 import inspect
 import sys
 import types
 from collections import deque
 from collections.abc import Callable
-from types import CodeType, FrameType
-from typing import Any, NamedTuple
+from types import FrameType
+from typing import Any
 
-from .footprints import GLOBALS, WHOLE, Location
+from .footprints import WHOLE, Location
 from .tracking_attributes import read_attribute, write_attribute
 from .tracking_calls import called
-from .tracking_frames import depths, variables_of
+from .tracking_frames import class_of
 from .tracking_notes import Notes
-from .tracking_values import CONTAINERS, FROZEN, GENERATORS, ITERATORS, advance, operate, read_deep, read_flat, read_size, special_class
+from .tracking_values import (
+    CONTAINERS,
+    FROZEN,
+    GENERATORS,
+    ITERATORS,
+    advance,
+    operate,
+    read_deep,
+    read_flat,
+    read_size,
+    special_class,
+)
 
-__all__ = ["Plan", "Watch", "plan_of"]
+__all__ = ["WATCHES", "Watch"]
 
-Watch = Callable[[Notes, FrameType, Any, int, Any], tuple[type, ...] | None]
-
-
-class Plan(NamedTuple):
-    """How to watch a piece of code.
-
-    :ivar slots: how many slots its frames have
-    :ivar watches: what to call before the instruction at an offset: the watch, the place above the stack, the argument
-    :ivar tops: the place above the stack before each instruction
-    :ivar cells: the slots of the cells that the code makes
-    :ivar start: the offset at which it begins to run
-    """
-
-    slots: int
-    watches: dict[int, tuple[Watch, int, Any]]
-    tops: dict[int, int]
-    cells: tuple[int, ...]
-    start: int
-
-
-def plan_of(code: CodeType, module: str) -> Plan:
-    """The plan for a piece of code.
-
-    :param module: the name of the module whose globals it runs with
-    :raises ValueError: if its stack cannot be followed
-    """
-    variables = variables_of(code)
-    depth_before = depths(code)
-    watches: dict[int, tuple[Watch, int, Any]] = {}
-    for instruction in dis.get_instructions(code):
-        watch = _WATCHES.get(instruction.opname)
-        if watch is None or instruction.offset not in depth_before:
-            continue
-        argument: Any = instruction.arg
-        if instruction.opname in _NAMED:
-            argument = instruction.argval
-        elif instruction.opname in _GLOBAL:
-            argument = (GLOBALS, 0, f"{module}.{instruction.argval}")
-        elif instruction.opname in _DEREF:
-            argument = _cell_slot(code, instruction.argval)
-        watches[instruction.offset] = (watch, variables + depth_before[instruction.offset], argument)
-    tops = {offset: variables + depth for offset, depth in depth_before.items()}
-    cells = tuple(_cell_slot(code, name) for name in code.co_cellvars)
-    start = next(one.offset for one in dis.get_instructions(code) if one.opname == "RESUME")
-    return Plan(variables + code.co_stacksize, watches, tops, cells, start)
-
-
-def _cell_slot(code: CodeType, name: str) -> int:
-    if name in code.co_varnames:
-        return code.co_varnames.index(name)
-    cells = [cell for cell in code.co_cellvars if cell not in code.co_varnames]
-    return len(code.co_varnames) + [*cells, *code.co_freevars].index(name)
+Watch = Callable[[Notes, FrameType, Any, int, Any], tuple[type[Any], ...] | None]
 
 
 # Names
@@ -145,7 +104,7 @@ def _store_slice(notes: Notes, _frame: FrameType, slots: Any, top: int, _argumen
 
 
 def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
-    kind = type(container)
+    kind: type[Any] = class_of(container)
     write = method != "__getitem__"
     behind = kind if kind is dict or kind is list else special_class(kind, method)
     if behind is dict and not hasattr(kind, "__missing__"):
@@ -156,7 +115,7 @@ def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
         else:
             notes.touch_item(container, key, write=False)
     elif behind is list:
-        if type(key) is int and method != "__delitem__" and -len(container) <= key < len(container):
+        if class_of(key) is int and method != "__delitem__" and -len(container) <= key < len(container):
             notes.touch(container, (key % len(container),), write)
         else:
             notes.touch(container, WHOLE, write)
@@ -173,8 +132,9 @@ def _item(notes: Notes, container: Any, key: Any, method: str) -> None:
 
 def _contains(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     container = slots[top - 1]
-    kind = type(container)
-    if special_class(kind, "__contains__") in {dict, set}:
+    kind: type[Any] = class_of(container)
+    behind = special_class(kind, "__contains__")
+    if behind is dict or behind is set:
         notes.touch_item(container, slots[top - 2], write=False)
     elif kind not in FROZEN:
         read_deep(notes, container)
@@ -184,21 +144,21 @@ def _contains(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: 
 # Iteration
 
 
-def _iterate(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> tuple[type, ...] | None:
+def _iterate(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> tuple[type[Any], ...] | None:
     source = slots[top - 1]
     operate(notes, source, "__iter__")
-    return ITERATORS if type(source) in _SOURCES else None
+    return ITERATORS if class_of(source) in _SOURCES else None
 
 
-def _makes_list(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type, ...]:
+def _makes_list(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type[Any], ...]:
     return (list,)
 
 
-def _makes_dict(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type, ...]:
+def _makes_dict(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type[Any], ...]:
     return (dict,)
 
 
-def _makes_set(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type, ...]:
+def _makes_set(_notes: Notes, _frame: FrameType, _slots: Any, _top: int, _argument: object) -> tuple[type[Any], ...]:
     return (set,)
 
 
@@ -220,10 +180,11 @@ def _send(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: obje
 
 def _resume(notes: Notes, awaited: Any) -> None:
     """Something awaited is asked how far it is: a future by its state, a coroutine by running."""
-    behind = _awaited_by(awaited)
-    if isinstance(behind, _Future):
+    behind: Any = _awaited_by(awaited)
+    kind = class_of(behind)
+    if issubclass(kind, _Future):
         notes.read(behind)
-    elif isinstance(behind, (types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)):
+    elif kind in GENERATORS:
         notes.write(behind)
     else:
         operate(notes, behind, "__await__")
@@ -233,9 +194,9 @@ def _resume(notes: Notes, awaited: Any) -> None:
 
 def _awaited_by(awaited: Any) -> Any:
     """What stands behind the helpers of C code for awaiting."""
-    if type(awaited).__name__ in _HELPERS:
+    if class_of(awaited).__name__ in _HELPERS:
         for behind in gc.get_referents(awaited):
-            if isinstance(behind, (_Future, types.CoroutineType, types.GeneratorType, types.AsyncGeneratorType)):
+            if issubclass(class_of(behind), (_Future, *GENERATORS)):
                 return behind
     return awaited
 
@@ -245,7 +206,7 @@ def _awaited_by(awaited: Any) -> Any:
 
 def _binary(notes: Notes, _frame: FrameType, slots: Any, top: int, argument: int) -> None:
     left, right = slots[top - 2], slots[top - 1]
-    if type(left) in FROZEN and type(right) in FROZEN:
+    if class_of(left) in FROZEN and class_of(right) in FROZEN:
         return
     in_place, method, mirrored = _OPERATORS[argument]
     if in_place and isinstance(left, CONTAINERS):
@@ -265,7 +226,7 @@ def _unary(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: obj
 
 def _compare(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     for value in (slots[top - 2], slots[top - 1]):
-        if type(value) not in FROZEN:
+        if class_of(value) not in FROZEN:
             read_deep(notes, value)
             operate(notes, value, "__eq__")
             operate(notes, value, "__lt__")
@@ -273,7 +234,7 @@ def _compare(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: o
 
 def _truth(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     value = slots[top - 1]
-    if type(value) not in FROZEN:
+    if class_of(value) not in FROZEN:
         read_size(notes, value)
 
 
@@ -284,7 +245,7 @@ def _length(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: ob
 def _format(notes: Notes, _frame: FrameType, slots: Any, top: int, argument: int | None) -> None:
     with_spec = argument is not None and argument & 4 == 4
     value = slots[top - 1 - with_spec]
-    if type(value) not in FROZEN:
+    if class_of(value) not in FROZEN:
         read_deep(notes, value)
         for method in ("__format__", "__str__", "__repr__"):
             operate(notes, value, method)
@@ -296,7 +257,7 @@ def _format_with_spec(notes: Notes, frame: FrameType, slots: Any, top: int, _arg
 
 def _match(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     subject = slots[top - 2]
-    if type(subject) not in FROZEN:
+    if class_of(subject) not in FROZEN:
         notes.read(subject)
         operate(notes, subject, "__getitem__")
 
@@ -310,7 +271,7 @@ def _match_class(notes: Notes, _frame: FrameType, slots: Any, top: int, _argumen
 # Calls
 
 
-def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type, ...] | None:
+def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type[Any], ...] | None:
     first = top - argument
     try:
         under = slots[first - 2]
@@ -328,31 +289,33 @@ def _call(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -
     return _note_call(notes, frame, function, tuple(arguments))
 
 
-def _call_with_names(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type, ...] | None:
+def _call_with_names(
+    notes: Notes, frame: FrameType, slots: Any, top: int, argument: int
+) -> tuple[type[Any], ...] | None:
     return _call(notes, frame, slots, top - 1, argument)
 
 
-def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type, ...] | None:
+def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument: int) -> tuple[type[Any], ...] | None:
     named = argument & 1
     spread = slots[top - 1 - named]
     function = slots[top - (3 if _SELF_ABOVE else 2) - named]
-    if isinstance(spread, (tuple, list)):
+    arguments: tuple[Any, ...] = ()
+    if issubclass(class_of(spread), (tuple, list)):
         arguments = tuple(spread)
     else:
         read_flat(notes, spread)
         notes.unseen.add("arguments out of an iterator")
-        arguments = ()
-    if named:
-        arguments += tuple(slots[top - 1].values()) if isinstance(slots[top - 1], dict) else ()
+    if named and class_of(slots[top - 1]) is dict:
+        arguments += tuple(slots[top - 1].values())
     return _note_call(notes, frame, function, arguments)
 
 
 def _note_call(
     notes: Notes, frame: FrameType, function: Any, arguments: tuple[Any, ...]
-) -> tuple[type, ...] | None:
-    while type(function) is types.MethodType:
+) -> tuple[type[Any], ...] | None:
+    while class_of(function) is types.MethodType:
         function, arguments = function.__func__, (function.__self__, *arguments)
-    if type(function) is types.FunctionType:
+    if class_of(function) is types.FunctionType:
         return _made_by(function)
     if function is globals or function is locals or (function is vars and not arguments):
         notes.expose(frame.f_globals)
@@ -365,16 +328,16 @@ def _note_call(
     return (function,) if isinstance(function, type) and _makes_anew(function) else None
 
 
-def _made_by(function: types.FunctionType) -> tuple[type, ...] | None:
+def _made_by(function: types.FunctionType) -> tuple[type[Any], ...] | None:
     """What a call of Python code makes in any case: a coroutine, or a future of the loop."""
     if function.__code__.co_flags & (inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR):
         return GENERATORS
     return (_Future,) if function.__qualname__ == "ControlledLoop.create_future" else None
 
 
-def _makes_anew(kind: type) -> bool:
+def _makes_anew(kind: type[Any]) -> bool:
     """Whether each call of a class makes another object: it has no code of its own that might find one."""
-    if issubclass(kind, BaseException) or type(kind).__call__ is not type.__call__:
+    if issubclass(kind, BaseException) or class_of(kind).__call__ is not type.__call__:
         return False
     return isinstance(kind.__new__, types.BuiltinFunctionType)
 
@@ -389,7 +352,7 @@ def _slot(slots: Any, place: int) -> Any:
 def _enter(notes: Notes, _frame: FrameType, slots: Any, top: int, _argument: object) -> None:
     manager = slots[top - 1]
     for name in ("__enter__", "__aenter__"):
-        behind = special_class(type(manager), name)
+        behind = special_class(class_of(manager), name)
         if behind is not None:
             called(notes, behind.__dict__[name], (manager,))
 
@@ -420,20 +383,14 @@ _HELPERS = frozenset({"FutureIter", "_asyncio.FutureIter", "coroutine_wrapper"})
 _SELF_ABOVE = sys.version_info >= (3, 13)
 """Whether the object of a method lies above the function, as in 3.13, or below its arguments in any case."""
 
-_WORDS = "add and floordiv lshift matmul mul mod or pow rshift sub truediv xor".split()
+_WORDS = ["add", "and", "floordiv", "lshift", "matmul", "mul", "mod", "or", "pow", "rshift", "sub", "truediv", "xor"]
 _OPERATORS = [
     *((False, f"__{word}__", f"__r{word}__") for word in _WORDS),
     *((True, f"__i{word}__", f"__r{word}__") for word in _WORDS),
 ]
 """By the argument of BINARY_OP: whether it works in place, the method, and that of the other operand."""
 
-_NAMED = {"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "LOAD_SUPER_ATTR", "IMPORT_NAME", "IMPORT_FROM"}
-_GLOBAL = {"LOAD_GLOBAL", "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_NAME", "STORE_NAME", "DELETE_NAME"} | {
-    "LOAD_FROM_DICT_OR_GLOBALS"
-}
-_DEREF = {"LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF", "STORE_DEREF", "DELETE_DEREF"}
-
-_WATCHES: dict[str, Watch] = {
+WATCHES: dict[str, Watch] = {
     **dict.fromkeys(("LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS", "LOAD_NAME"), _load_global),
     **dict.fromkeys(("STORE_GLOBAL", "DELETE_GLOBAL"), _store_global),
     **dict.fromkeys(("STORE_NAME", "DELETE_NAME"), _store_name),
@@ -479,4 +436,4 @@ _WATCHES: dict[str, Watch] = {
 if not _SELF_ABOVE:  # until 3.12 a jump asks for the truth itself
     for _direction in ("", "_FORWARD", "_BACKWARD"):
         for _truth_name in ("TRUE", "FALSE"):
-            _WATCHES[f"POP_JUMP{_direction}_IF_{_truth_name}"] = _truth
+            WATCHES[f"POP_JUMP{_direction}_IF_{_truth_name}"] = _truth
