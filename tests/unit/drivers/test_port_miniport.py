@@ -195,6 +195,7 @@ async def test_a_bridge_of_ports(*, watched: bool) -> None:
 async def test_a_long_day_keeps_no_memory() -> None:
     """Links flap and devices fill up meanwhile: nothing piles up, and every packet comes home."""
     a, b = ScriptedPort("a", 1), ScriptedPort("b", 2)
+    a.room = 1_000_000
     answer = b"\x02\0\0\0\0\x07" + bytes.fromhex("020000000abc") + FRAMES[0][12:]
 
     def hour() -> None:
