@@ -20,11 +20,14 @@ from .targets import Target, find_target, shipped_targets
 __all__ = ["torture"]
 
 INTERRUPTED = 130
+TARGET_SCHEDULES = 1000
+SHIPPED_SCHEDULES = 20
+"""Of each scenario: a whole stack takes its time, and there are many."""
 
 
 @click.command()
 @click.argument("target", required=False)
-@click.option("--schedules", default=1000, show_default=True, type=click.IntRange(1), help="How many, of each target.")
+@click.option("--schedules", type=click.IntRange(1), help="How many.  [default: 1000; 20 of each shipped scenario]")
 @click.option("--strategy", default="auto", show_default=True, help="auto, random, pct, pos, surw, dfs, dpor or each.")
 @click.option("--seed", default=0, show_default=True, help="The seed of everything random.")
 @click.option(
@@ -46,6 +49,7 @@ def torture(
     Without a target all shipped scenarios run. Exit status 1 means that something was found.
     """
     targets = shipped_targets() if target is None else [find_target(target)]
+    arguments["schedules"] = arguments["schedules"] or (SHIPPED_SCHEDULES if target is None else TARGET_SCHEDULES)
     if line is not None:
         _replay(ctx, targets, line, as_json)
         return
