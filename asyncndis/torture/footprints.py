@@ -189,7 +189,7 @@ def _is_later(location: Location, owners: int, born: frozenset[Owner]) -> bool:
 def _blurred(location: Location, owners: int) -> Location:
     kind, number, part = location
     key: Any = part
-    if isinstance(part, tuple) and len(key) == 2 and key[1] > owners:  # an element known by its own number
+    if issubclass(key.__class__, tuple) and len(key) == 2 and key[1] > owners:  # an element known by its own number
         part = WHOLE
     return kind, -1 if number > owners else number, part
 

@@ -86,8 +86,8 @@ class Notes:
 
     def read(self, obj: object, part: Any = WHOLE) -> None:
         """Note that a part of an object was read."""
-        if self._main is not None and isinstance(obj, Future):
-            future: Future[Any] = obj
+        if self._main is not None and issubclass(class_of(obj), Future):
+            future: Any = obj
             if future.done():
                 return  # its state does not change any more
             self.writes.add((*self.owner(future), part))  # so that whoever waits for it comes after all who count
@@ -130,8 +130,7 @@ class Notes:
             return (key,)
         if kind is ReferenceType and (target := key()) is not None:
             key, kind = target, class_of(target)  # references are equal if their targets are
-        equality: Any = kind.__eq__
-        return self.owner(key) if equality is object.__eq__ else None
+        return self.owner(key) if getattr(kind, "__eq__") is object.__eq__ else None  # noqa: B009 - of any type
 
     def touch_item(self, container: Any, key: Any, write: bool) -> None:
         """Note that the element of a key was read or changed."""

@@ -46,13 +46,9 @@ SCALARS: frozenset[type[Any]] = frozenset(
     {int, float, complex, bool, str, bytes, type(None), range, type(...), type(NotImplemented), slice}
 )
 """Types whose values never change and hold nothing."""
-FROZEN: frozenset[type[Any]] = frozenset(
-    {
-        *SCALARS,
-        *(dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, decimal.Decimal),
-        *(re.Pattern, re.Match, types.CodeType, types.GenericAlias, types.UnionType, object),
-    }
-)
+_VALUES: list[Any] = [dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, decimal.Decimal, re.Pattern, re.Match]
+_LIBRARY: list[Any] = [types.CodeType, types.GenericAlias, types.UnionType, object]
+FROZEN: frozenset[type[Any]] = frozenset({*SCALARS, *_VALUES, *_LIBRARY})
 """Types of C code whose values never change."""
 CONTAINERS: tuple[type[Any], ...] = (list, dict, set, collections.deque, bytearray, array.array, types.MappingProxyType)
 """Types of C code that hold values and change; their subclasses, too."""
@@ -64,13 +60,16 @@ GENERATORS: tuple[type[Any], ...] = (types.GeneratorType, types.CoroutineType, t
 _SOURCES: list[Any] = [[], (), {}, set(), range(0), range(1 << 70), "", "é", b"", bytearray(), {}.values(), {}.items()]
 _MORE_SOURCES: list[Any] = [collections.deque(), array.array("b"), collections.OrderedDict(), memoryview(b"")]
 _REVERSIBLE: list[Any] = [[], {}, {}.values(), {}.items(), collections.deque()]
-ITERATORS: tuple[type[Any], ...] = (
-    *(type(iter(source)) for source in (*_SOURCES, *_MORE_SOURCES)),
-    *(type(reversed(source)) for source in _REVERSIBLE),
+_WALKERS: list[Any] = [
     *(type(iter(int, 0)), enumerate, zip, map, filter, reversed, itertools.count, itertools.cycle, itertools.repeat),
     *(itertools.chain, itertools.islice, itertools.accumulate, itertools.takewhile, itertools.dropwhile),
     *(itertools.starmap, itertools.filterfalse, itertools.zip_longest, itertools.pairwise, itertools.compress),
     *(itertools.product, itertools.combinations, itertools.permutations),
+]
+ITERATORS: tuple[type[Any], ...] = (
+    *(class_of(iter(source)) for source in (*_SOURCES, *_MORE_SOURCES)),
+    *(class_of(reversed(source)) for source in _REVERSIBLE),
+    *_WALKERS,
 )
 """Types of C code that go through something and remember where they are."""
 KNOWN: frozenset[type[Any]] = frozenset(
@@ -104,6 +103,8 @@ _APPLIED: tuple[Any, ...] = (
     chr,
     hash,
 )
+_keys_of: Any = dict[Any, Any].keys
+_values_of: Any = dict[Any, Any].values
 _MOST_ELEMENTS = 500
 
 
@@ -130,11 +131,10 @@ def read_deep(notes: Notes, value: Any) -> None:
         elements: Any = ()
         if isinstance(value, (tuple, frozenset)):
             elements = _elements(value)
-        elif isinstance(value, dict):
-            mapping: dict[Any, Any] = value
-            notes.read(mapping)
-            elements = [*dict.keys(mapping), *dict.values(mapping)]
-        elif isinstance(value, (list, set, collections.deque)):
+        elif issubclass(kind, dict):
+            notes.read(value)
+            elements = [*_keys_of(value), *_values_of(value)]
+        elif issubclass(kind, (list, set, collections.deque)):
             elements = _elements(value)
             notes.read(value)
         elif kind in _VIEWS or kind is types.MappingProxyType:
@@ -208,9 +208,8 @@ def advance(notes: Notes, iterator: Any) -> None:
 def _read_source(notes: Notes, source: Any) -> None:
     if isinstance(source, (*ITERATORS, *GENERATORS)):
         advance(notes, source)
-    elif isinstance(source, tuple):  # the iterators of a zip; never the elements of a list
-        found: tuple[Any, ...] = source
-        for each in found:
+    elif issubclass(class_of(source), tuple):  # the iterators of a zip; never the elements of a list
+        for each in source:
             if isinstance(each, (*ITERATORS, *GENERATORS)):
                 _read_source(notes, each)
     elif isinstance(source, (*CONTAINERS, *_BUFFERS)):
@@ -225,7 +224,7 @@ def _read_for(notes: Notes, function: Any, sources: list[Any]) -> None:
         )
         return
     for source in sources:
-        found: tuple[Any, ...] = source if isinstance(source, tuple) else (source,)
+        found: Any = source if issubclass(class_of(source), tuple) else (source,)
         for each in found:
             if isinstance(each, ITERATORS):
                 for container in gc.get_referents(each):
