@@ -30,6 +30,9 @@ TaskFactory = Callable[..., "asyncio.Task[Any]"]
 Chooser = Callable[[Kind, int, str], int]
 ExceptionHandler = Callable[[asyncio.AbstractEventLoop, dict[str, Any]], object]
 
+TICK = 1e-9
+"""No sleep is shorter: one that is lost in rounding would never end in a loop that waits for a moment to come."""
+
 _NAMES = [f"Task-{number}" for number in range(256)]
 
 
@@ -228,6 +231,8 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         """Queue a callback for ``delay`` seconds from now."""
         if delay is None:
             raise TypeError("call_later() needs a delay in seconds, not None")
+        if 0 < delay < TICK:
+            delay = TICK
         return self.call_at(self.now + delay, callback, *args, context=context)
 
     def call_at(

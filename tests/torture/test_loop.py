@@ -380,6 +380,18 @@ def test_user_timers_due_at_once_come_in_any_order() -> None:
     assert len(orders) == 6
 
 
+def test_a_sleep_that_is_lost_in_rounding_still_passes_time() -> None:
+    async def wait_a_second() -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0.4)
+        began = loop.time()
+        await asyncio.sleep(0.01)
+        while loop.time() - began < 1:
+            await asyncio.sleep(1 - (loop.time() - began))
+
+    assert explore(wait_a_second).failure is None
+
+
 def test_a_job_can_be_cancelled_before_its_turn() -> None:
     async def program() -> None:
         ran: list[int] = []
