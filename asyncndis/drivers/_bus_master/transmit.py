@@ -72,7 +72,7 @@ class TransmitHalf:
         self._queue: list[Packet] = []
         self._packets: list[Packet | None] = [None] * size  # each at the descriptor that ends it
         self._mapped: dict[int, list[tuple[Buffer, int]]] = {}  # likewise
-        self._seen = self._misses = 0
+        self._awaited: int | None = None  # the descriptor that was waited for when last asked
 
     def __repr__(self) -> str:
         return f"<TransmitHalf {self._ring.room} of {self._ring.size} descriptors free, {len(self._queue)} queued>"
@@ -117,16 +117,18 @@ class TransmitHalf:
                 self._unmap(index)
             self._packets = [None] * ring.size
             self._queue = []
-            ring.head = ring.tail = self._seen = self._misses = 0
+            ring.head = ring.tail = 0
+            self._awaited = None
         return abandoned
 
     def is_stuck(self) -> bool:
-        """Whether the device has given nothing back since the last two times this was asked, though it could."""
+        """Whether the device has given nothing back since this was last asked, though it could have.
+
+        So a hang shows at the second check, and is over before whoever closes the adapter loses patience.
+        """
         ring = self._ring
-        moves = ring.head != self._seen or ring.head == ring.tail
-        self._misses = 0 if moves else self._misses + 1
-        self._seen = ring.head
-        return self._misses >= 2
+        before, self._awaited = self._awaited, None if ring.head == ring.tail else ring.head
+        return self._awaited is not None and self._awaited == before
 
     def close(self) -> None:
         """Give the lock up."""

@@ -403,3 +403,18 @@ async def test_it_leaves_nothing_behind_wherever_its_start_fails() -> None:
         if plan.left > 0:
             break
     assert failures > 10
+
+
+async def test_closing_a_computer_whose_nic_hangs_is_no_fault_of_its_driver() -> None:
+    """The check for hang frees the sends before the patience of the library ends."""
+    with verify() as findings:
+        async with laboratory(left=Stalled) as lab:
+            lab.left.station.send(lab.left.frame_to(lab.right))
+            lab.left.nic.step()
+            await lab.settle()
+            lab.left.station.send(lab.left.frame_to(lab.right))
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(lab.left.stack.ndis.unbind, lab.left.stack.binding)
+                await lab.clock.advance(10)
+        assert lab.left.station.statuses[-1] == (1, ABORTED)
+    assert not findings, findings.report()
