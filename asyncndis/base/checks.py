@@ -12,6 +12,8 @@ def check_integer(what: str, value: object, least: int = 0, most: int = 0xFFFFFF
     :raises TypeError: when it is no integer
     :raises ValueError: when it is out of bounds
     """
+    if type(value) is int and least <= value <= most:  # as nearly always
+        return
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"{what} is an integer, not {type(value).__name__}")
     if not least <= value <= most:

@@ -37,7 +37,7 @@ class Probe:
 
 
 class ProbeChain(Probe):
-    """Several probes as one, asked in order."""
+    """Several probes as one, asked in order; what a probe does not watch costs nothing."""
 
     def __init__(self, *probes: Probe) -> None:
         self.probes = probes
@@ -45,21 +45,26 @@ class ProbeChain(Probe):
         if len(schedulers) > 1:
             raise ValueError("two probes of one chain want to schedule; only one may have preempt")
         self.preempt = schedulers[0] if schedulers else None
+        self._before = [probe.before for probe in probes if type(probe).before is not Probe.before]
+        self._fails = [probe.fails for probe in probes if type(probe).fails is not Probe.fails]
+        self._after = [probe.after for probe in probes if type(probe).after is not Probe.after]
 
     def before(self, operation: str, subject: object, *arguments: object) -> None:
         """Ask each probe; the first that refuses decides."""
-        for probe in self.probes:
-            probe.before(operation, subject, *arguments)
+        for before in self._before:
+            before(operation, subject, *arguments)
 
     def fails(self, operation: str, subject: object) -> bool:
         """Ask each probe, so that each counts the call; one is enough to make it fail."""
-        answers = [probe.fails(operation, subject) for probe in self.probes]
-        return any(answers)
+        failed = False
+        for fails in self._fails:
+            failed |= fails(operation, subject)
+        return failed
 
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """Tell each probe."""
-        for probe in self.probes:
-            probe.after(operation, subject, *arguments)
+        for after in self._after:
+            after(operation, subject, *arguments)
 
     def violated(self, violation: Exception) -> None:
         """Tell each probe."""
@@ -79,7 +84,10 @@ def current_probe() -> Probe | None:
 def observe(probe: Probe) -> Generator[Probe]:
     """Give every object made in this context ``probe``, after any probe that is already there."""
     outer = _current.get()
-    token = _current.set(probe if outer is None else ProbeChain(outer, probe))
+    if outer is None:
+        token = _current.set(probe)
+    else:
+        token = _current.set(ProbeChain(*(outer.probes if isinstance(outer, ProbeChain) else (outer,)), probe))
     try:
         yield probe
     finally:

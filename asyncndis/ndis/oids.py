@@ -224,6 +224,7 @@ OID_TABLE: Mapping[Oid, OidEntry] = MappingProxyType(
 """Everything that is known of each OID, in the order of their numbers."""
 
 _BY_NUMBER: dict[int, OidEntry] = {int(oid): entry for oid, entry in OID_TABLE.items()}
+_NAMES: dict[int, str] = {int(oid): "OID_" + oid.name.removeprefix("IEEE_") for oid in OID_TABLE}
 
 BIND_ORDER = (
     Oid.GEN_MAC_OPTIONS,
@@ -244,7 +245,7 @@ def mandatory_oids() -> tuple[Oid, ...]:
 def oid_name(oid: int) -> str:
     """What an OID is called: OID_GEN_LINK_SPEED, or its number where it is a vendor's own. IRQL: any."""
     entry = _entry(oid)
-    return f"OID {oid:#010x}" if entry is None else "OID_" + entry.oid.name.removeprefix("IEEE_")
+    return f"OID {oid:#010x}" if entry is None else _NAMES[entry.oid]
 
 
 def encode_oid(oid: int, value: Any, room: int | None = None) -> bytes:

@@ -54,23 +54,18 @@ class Checks(NamedTuple):
     while_any: tuple[WhileAny, ...] = ()
     always: tuple[Check, ...] = ()
 
-    def and_also(self, wanted: Wanted) -> "Checks":
-        """These, and more."""
-        if isinstance(wanted, Guarded):
-            return self._replace(guarded=(*self.guarded, wanted))
-        if isinstance(wanted, WhileAny):
-            return self._replace(while_any=(*self.while_any, wanted))
-        if callable(wanted):
-            return self._replace(always=(*self.always, wanted))
-        checks = self
-        for one in wanted:
-            checks = checks.and_also(one)
-        return checks
-
 
 def together(wanted: Iterable[Wanted]) -> Checks:
     """The checks of one call that several watches want."""
-    checks = Checks()
+    guarded: list[Guarded] = []
+    while_any: list[WhileAny] = []
+    always: list[Check] = []
     for one in wanted:
-        checks = checks.and_also(one)
-    return checks
+        for check in (one,) if callable(one) or isinstance(one, Guarded | WhileAny) else one:
+            if isinstance(check, Guarded):
+                guarded.append(check)
+            elif isinstance(check, WhileAny):
+                while_any.append(check)
+            else:
+                always.append(check)
+    return Checks(tuple(guarded), tuple(while_any), tuple(always))
