@@ -7,6 +7,7 @@ from asyncndis.base import NdisStatus
 from asyncndis.nic import Dice
 
 from .computers import Computer
+from .invariants import CheckFailed
 from .times import let_pass
 
 __all__ = ["check_equal", "check_load", "check_that", "check_traffic"]
@@ -20,10 +21,10 @@ def check_that(what: str, truth: object) -> None:
 
     :param what: in words, as a sentence
     :param truth: true or false
-    :raises AssertionError: where it is not
+    :raises CheckFailed: where it is not
     """
     if not truth:
-        raise AssertionError(f"it is not so that {what}")
+        raise CheckFailed(f"it is not so that {what}")
 
 
 def check_equal(what: str, seen: object, wanted: object) -> None:
@@ -32,10 +33,10 @@ def check_equal(what: str, seen: object, wanted: object) -> None:
     :param what: what it is the value of
     :param seen: the value
     :param wanted: what it should be
-    :raises AssertionError: where it is another
+    :raises CheckFailed: where it is another
     """
     if seen != wanted:
-        raise AssertionError(f"{what}: {seen!r}, and should be {wanted!r}")
+        raise CheckFailed(f"{what}: {seen!r}, and should be {wanted!r}")
 
 
 async def check_traffic(sender: Computer, hearer: Computer, dice: Dice, count: int = 20) -> None:
@@ -45,7 +46,7 @@ async def check_traffic(sender: Computer, hearer: Computer, dice: Dice, count: i
     :param hearer: at rest, its receive ring not short of anything
     :param dice: what the lengths come from
     :param count: how many frames
-    :raises AssertionError: where they do not
+    :raises CheckFailed: where they do not
     """
     heard = len(hearer.talker.heard)
     sent = sender.talker.outcomes[_SUCCESS]
@@ -71,7 +72,7 @@ def check_load(sender: Computer, hearer: Computer, count: int, *, endings: froze
     :param hearer: whose talker has heard nothing but this; at rest, and never reset
     :param count: how many were sent
     :param endings: the statuses that may have occurred besides SUCCESS
-    :raises AssertionError: where it is otherwise
+    :raises CheckFailed: where it is otherwise
     """
     outcomes, numbers = sender.talker.outcomes, hearer.talker.numbers
     check_equal("sends that have ended", outcomes.total(), count)
@@ -79,6 +80,4 @@ def check_load(sender: Computer, hearer: Computer, count: int, *, endings: froze
     check_equal("numbers heard", numbers, sorted(set(numbers)))
     lost = hearer.nic.statistics().rx_no_buffer
     arrived = len(numbers) + lost
-    check_that(
-        f"{outcomes} fits {len(numbers)} frames heard and {lost} lost", outcomes[_SUCCESS] <= arrived <= count
-    )
+    check_that(f"{outcomes} fits {len(numbers)} frames heard and {lost} lost", outcomes[_SUCCESS] <= arrived <= count)

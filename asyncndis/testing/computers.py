@@ -111,7 +111,7 @@ class Talker(Protocol, ether_type=ETHER_TYPE):
 
 
 class Hoarder(Talker):
-    """A talker that keeps the packets it hears, until it is told to return them, or has to; from then on it keeps none."""
+    """A talker that keeps the packets it hears, until it is told to return them; once it has to, it keeps none."""
 
     def __init__(self, *, name: str | None = None) -> None:
         super().__init__(name=name)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     AnyPool = BufferPool | PacketPool | FramePool
 
-__all__ = ["assert_frames_conserved", "assert_pool_at_rest", "assert_stack_at_rest", "no_leaks"]
+__all__ = ["CheckFailed", "assert_frames_conserved", "assert_pool_at_rest", "assert_stack_at_rest", "no_leaks"]
 
 _TAKES = {
     "NdisAllocateBufferPool": "NdisFreeBufferPool",
@@ -28,6 +28,10 @@ _TAKES = {
     "NdisMAllocateMapRegisters": "NdisMFreeMapRegisters",
     "NdisMRegisterInterrupt": "NdisMDeregisterInterrupt",
 }
+
+
+class CheckFailed(AssertionError):
+    """A scenario has seen something else than it wanted, in an environment that it takes to refuse nothing."""
 
 
 def assert_pool_at_rest(pool: "AnyPool") -> None:

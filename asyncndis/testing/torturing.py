@@ -2,7 +2,8 @@
 
 An exposed program yields to the scheduler at every awaited call of the model, also where it would not wait; each
 operation that can fail for lack of resources may fail; each step tells which objects it touched; all rules are checked;
-and when the program is over nothing may be left behind. A program that ends with the very refusal it was dealt is fine.
+and when the program is over nothing may be left behind. A program that ends with the very refusal it was dealt is fine,
+and so is a scenario that was refused something, and then sees other numbers than it wanted.
 """
 
 import asyncio
@@ -11,10 +12,10 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from asyncndis.base import NdisError, Probe, RuleViolation, caller_site, observe
-from asyncndis.torture import Failure, Result, explore, fault, touch
+from asyncndis.torture import Failure, Result, explore, fault, injects_faults, touch
 from asyncndis.verifier import verify
 
-from .invariants import no_leaks
+from .invariants import CheckFailed, no_leaks
 
 __all__ = ["Exposed", "cancel_everywhere", "exposed", "fail_every_allocation"]
 
@@ -43,7 +44,7 @@ class Exposed:
         :raises RuleViolation: a driver broke a rule
         :raises AssertionError: something was left behind, or the program's own checks failed
         """
-        probe = _ExplorerProbe()
+        probe = _RefusingProbe() if injects_faults() else _ExplorerProbe()
         with ExitStack() as stack:
             stack.enter_context(no_leaks())
             stack.enter_context(observe(probe))
@@ -69,14 +70,21 @@ def exposed(program: Program, *, rules: str = "all") -> Exposed:
 
 
 class _ExplorerProbe(Probe):
-    """Lets the explorer step in, refuse, and see what is touched."""
+    """Lets the explorer step in, and see what is touched."""
 
-    def __init__(self) -> None:
-        self.has_refused = False
+    has_refused = False
 
     async def preempt(self, operation: str, subject: object) -> None:
         """Give way before an awaited call."""
         await asyncio.sleep(0)
+
+    def after(self, operation: str, subject: object, *arguments: object) -> None:
+        """Tell that the object was touched."""
+        touch(subject)
+
+
+class _RefusingProbe(_ExplorerProbe):
+    """Lets the explorer refuse operations, too."""
 
     def fails(self, operation: str, subject: object) -> bool:
         """Let the explorer refuse an operation; a site is the call and its place in the driver."""
@@ -84,10 +92,6 @@ class _ExplorerProbe(Probe):
             return False
         self.has_refused = True
         return True
-
-    def after(self, operation: str, subject: object, *arguments: object) -> None:
-        """Tell that the object was touched."""
-        touch(subject)
 
 
 def _violations(error: BaseException | None) -> Iterator[RuleViolation]:
@@ -103,10 +107,10 @@ def _violations(error: BaseException | None) -> Iterator[RuleViolation]:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Whether an error says no more than that the environment refused."""
+    """Whether an error says no more than that the environment refused, or what came of that."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(_is_refusal, error.exceptions))
-    return isinstance(error, NdisError)
+    return isinstance(error, NdisError | CheckFailed)
 
 
 def cancel_everywhere(program: Program, *, schedules: int = 10_000) -> int:

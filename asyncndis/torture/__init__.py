@@ -9,7 +9,7 @@ from .exploring import explore, replay, shrink
 from .failures import FailureKind, InvariantBroken
 from .footprints import touch
 from .histories import History, recorded
-from .hooks import always, choose, eventually, fault
+from .hooks import always, choose, eventually, fault, injects_faults
 from .linearizability import NotLinearizable, assert_linearizable
 from .outcome import Failure, Progress, Result, Statistics
 from .points import Kind, Point, Step
@@ -36,6 +36,7 @@ __all__ = [
     "eventually",
     "explore",
     "fault",
+    "injects_faults",
     "recorded",
     "replay",
     "shrink",

@@ -10,7 +10,7 @@ from .failures import InvariantBroken
 from .loop import ControlledLoop
 from .points import Kind
 
-__all__ = ["always", "choose", "eventually", "fault"]
+__all__ = ["always", "choose", "eventually", "fault", "injects_faults"]
 
 
 def choose(name: str, options: int) -> int:
@@ -35,6 +35,12 @@ def fault(name: str) -> bool:
     """
     loop = _loop()
     return loop is not None and loop.injects_faults and loop.choose(Kind.FAULT, 2, name) == 1
+
+
+def injects_faults() -> bool:
+    """Whether :func:`fault` may say yes in this run: where it may not, nobody has to find out what to call a fault."""
+    loop = _loop()
+    return loop is not None and loop.injects_faults
 
 
 def always(holds: Callable[[], object], message: str = "") -> None:

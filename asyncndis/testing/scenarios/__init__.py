@@ -1,6 +1,7 @@
 """The scenarios that come with the package, by name: ``await SCENARIOS["reset_under_send"].run(seed=7)``.
 
-Named after the jobs of NDISTest: two computers on a wire, each a bus-master NIC, its miniport and a protocol.
+First small ones, for pools and for locks, which an explorer searches to the end. Then whole stacks, named after the
+jobs of NDISTest: two computers on a wire, each a bus-master NIC, its miniport and a protocol.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,9 @@ from .filters import FILTERS
 from .information import INFORMATION
 from .life import LIFE
 from .links import LINKS
+from .locks import LOCKS
 from .losses import LOSSES
+from .pools import POOLS
 from .resets import RESETS
 from .traffic import TRAFFIC
 
@@ -24,7 +27,7 @@ __all__ = ["SCENARIOS"]
 SCENARIOS: Mapping[str, "Scenario"] = MappingProxyType(
     {
         scenario.name: scenario
-        for scenarios in (LINKS, RESETS, ENDINGS, INFORMATION, FILTERS, TRAFFIC, LOSSES, LIFE)
+        for scenarios in (POOLS, LOCKS, LINKS, RESETS, ENDINGS, INFORMATION, FILTERS, TRAFFIC, LOSSES, LIFE)
         for scenario in scenarios
     }
 )

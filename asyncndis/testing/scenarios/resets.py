@@ -117,6 +117,10 @@ class _SlowReset(BusMasterMiniport):
         await super().initialize(adapter)
         self._timer = adapter.timer(self._finish, name="reset")
 
+    async def halt(self) -> None:
+        self._timer.cancel()
+        await super().halt()
+
     def reset(self) -> Any:
         self._timer.set(self._milliseconds)
         return NdisStatus.PENDING

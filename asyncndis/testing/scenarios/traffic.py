@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from asyncndis.base import NdisStatus
+from asyncndis.base import NdisError, NdisStatus
 from asyncndis.drivers import PassThrough, free_chain
 from asyncndis.memory import BufferPool, Packet, PacketPool, PerPacketInfo
 from asyncndis.ndis import Binding
@@ -173,12 +173,17 @@ class _Builder(Talker):
     async def build(self, frame: bytes, cuts: Sequence[int], dice: Dice) -> Packet:
         """A packet over the pieces of a frame between cuts; between two cuts at one place is an empty piece."""
         packet = await self._packets.allocate()
-        for start, end in pairwise((0, *cuts, len(frame))):
-            place = dice.below("place", 8)
-            memory = bytearray(place) + frame[start:end] + b"\0"
-            buffer = self._buffers.allocate_nowait(memoryview(memory)[place:])
-            buffer.adjust_length(end - start)
-            packet.chain_at_back(buffer)
+        try:
+            for start, end in pairwise((0, *cuts, len(frame))):
+                place = dice.below("place", 8)
+                memory = bytearray(place) + frame[start:end] + b"\0"
+                buffer = self._buffers.allocate_nowait(memoryview(memory)[place:])
+                buffer.adjust_length(end - start)
+                packet.chain_at_back(buffer)
+        except NdisError:
+            free_chain(packet)
+            packet.free()
+            raise
         return packet
 
     def send_complete(self, binding: Binding, packet: Packet, status: NdisStatus) -> None:

@@ -1,0 +1,176 @@
+"""Pools, small enough to be searched to the end: two or three tasks and one or two descriptors.
+
+Each says what is true whoever runs first: descriptors are conserved, nobody is overtaken, and nobody is forgotten.
+"""
+
+from anyio import CancelScope, create_task_group
+from anyio.lowlevel import checkpoint
+
+from asyncndis.base import PoolClosed
+from asyncndis.kernel import Mutex, NdisEvent
+from asyncndis.memory import Buffer, BufferPool, PacketPool
+from asyncndis.testing.checks import check_equal, check_that
+from asyncndis.testing.invariants import assert_pool_at_rest
+from asyncndis.testing.playing import Scenario, scenario
+
+__all__ = ["POOLS"]
+
+
+@scenario()
+async def hand_off_under_cancel(_seed: int) -> None:
+    """A waiter is cancelled while a descriptor is handed to it: the next one gets it, and none is lost."""
+    served: list[str] = []
+    async with BufferPool.create(1, name="rx") as pool, create_task_group() as tasks:
+        buffer = await pool.allocate()
+        scope = CancelScope()
+
+        async def give_up() -> None:
+            with scope:
+                async with pool.borrow():
+                    served.append("cancelled")
+
+        async def persist() -> None:
+            async with pool.borrow():
+                served.append("patient")
+
+        tasks.start_soon(give_up)
+        tasks.start_soon(persist)
+        await checkpoint()
+        buffer.free()
+        scope.cancel()
+        await _served(pool)
+    check_that("the one that persists is served", "patient" in served)
+
+
+@scenario()
+async def bulk_and_single_requests(_seed: int) -> None:
+    """One task wants two descriptors and another one, while all are out: whoever asks first, both are served."""
+    served: list[str] = []
+    async with BufferPool.create(2, name="rx") as pool:
+        held = await pool.allocate_many(2)  # so that everybody waits
+
+        async def want(name: str, count: int) -> None:
+            buffers = await pool.allocate_many(count)
+            served.append(name)
+            for buffer in buffers:
+                buffer.free()
+
+        async with create_task_group() as tasks:
+            tasks.start_soon(want, "two", 2)
+            tasks.start_soon(want, "one", 1)
+            await checkpoint()
+            for buffer in held:
+                buffer.free()
+        check_equal("who was served", sorted(served), ["one", "two"])
+        assert_pool_at_rest(pool)
+
+
+@scenario()
+async def close_with_waiters(_seed: int) -> None:
+    """A pool is closed with waiters: each is told so, whether or not a descriptor was on its way to it."""
+    told: list[str] = []
+    pool = await BufferPool.create(1, name="rx")
+    buffer = await pool.allocate()
+
+    async def wait() -> None:
+        try:
+            other = await pool.allocate()
+        except PoolClosed:
+            told.append("closed")
+        else:
+            told.append("served")
+            other.free()
+
+    async with create_task_group() as tasks:
+        tasks.start_soon(wait)
+        tasks.start_soon(wait)
+        await checkpoint()
+        buffer.free()
+        pool.close()
+    check_equal("how many were told", len(told), 2)
+    check_equal("descriptors that are out", pool.outstanding, 0)
+
+
+@scenario()
+async def free_in_another_task(_seed: int) -> None:
+    """What one task allocates another one frees, so that the first can go on: no descriptor is freed twice or lost."""
+    passed: list[Buffer] = []
+    arrived = NdisEvent("arrived")
+    async with BufferPool.create(1, name="rx") as pool:
+
+        async def make() -> None:
+            for _ in range(2):
+                passed.append(await pool.allocate())
+                arrived.set()
+
+        async def free() -> None:
+            for _ in range(2):
+                await arrived.wait()
+                arrived.reset()
+                passed.pop().free()
+
+        async with create_task_group() as tasks:
+            tasks.start_soon(make)
+            tasks.start_soon(free)
+        check_equal("what is on its way", passed, [])
+        assert_pool_at_rest(pool)
+
+
+@scenario()
+async def two_pools_opposite_order(_seed: int) -> None:
+    """Two tasks take from two pools of one in opposite order, one pair at a time: nobody waits for ever."""
+    guard = Mutex("pair")
+    async with BufferPool.create(1, name="buffers") as buffers, PacketPool.create(1, name="packets") as packets:
+
+        async def buffer_first() -> None:
+            async with guard, buffers.borrow(), packets.borrow():
+                await checkpoint()
+
+        async def packet_first() -> None:
+            async with guard, packets.borrow(), buffers.borrow():
+                await checkpoint()
+
+        async with create_task_group() as tasks:
+            tasks.start_soon(buffer_first)
+            tasks.start_soon(packet_first)
+        assert_pool_at_rest(buffers)
+        assert_pool_at_rest(packets)
+
+
+@scenario()
+async def growth_serves_waiters(_seed: int) -> None:
+    """A pool grows while tasks wait, and shrinks again: all are served, and the number is what it was."""
+    served: list[int] = []
+    async with BufferPool.create(1, name="rx") as pool:
+
+        async def use(number: int) -> None:
+            async with pool.borrow():
+                served.append(number)
+                await checkpoint()
+
+        async with create_task_group() as tasks:
+            tasks.start_soon(use, 0)
+            tasks.start_soon(use, 1)
+            await checkpoint()
+            pool.resize(2)
+            await checkpoint()
+            pool.resize(1)
+        check_equal("who was served", sorted(served), [0, 1])
+        check_equal("descriptors", pool.capacity, 1)
+        assert_pool_at_rest(pool)
+
+
+async def _served(pool: BufferPool) -> None:
+    """Take the only descriptor when all who asked before have had it: nobody has it for good."""
+    async with pool.borrow():
+        check_equal("descriptors that are out", pool.outstanding, 1)
+
+
+POOLS: tuple[Scenario, ...] = (
+    hand_off_under_cancel,
+    bulk_and_single_requests,
+    close_with_waiters,
+    free_in_another_task,
+    two_pools_opposite_order,
+    growth_serves_waiters,
+)
