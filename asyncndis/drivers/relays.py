@@ -173,9 +173,16 @@ class Relays:
 
         IRQL: DISPATCH, within the receive handler.
         """
-        own = self._row_over(memories)
-        if own is None:
-            return [packet for packet in packets if self.forward(packet, source, (way,))]
+        count = len(memories)
+        own: list[Packet] | None
+        if len(self._spare) < count:
+            own = self._pool.row_over(memories, _DONT_LOOPBACK)
+            if own is None:  # then they are taken one by one
+                return [packet for packet in packets if self.forward(packet, source, (way,))]
+        else:
+            own = self._spare[-count:]
+            del self._spare[-count:]
+            self._pool.refill_row(own, memories)
         self._single.setdefault(source.binding, {}).update(zip(own, packets, strict=True))
         way.outgoing += own
         return packets
@@ -199,9 +206,13 @@ class Relays:
             return
         self._is_flushing = True
         try:
-            while busy := [port for port in ports if port.outgoing]:
-                for port in busy:
-                    port.send_outgoing()
+            is_busy = True
+            while is_busy:
+                is_busy = False
+                for port in ports:
+                    if port.outgoing:
+                        is_busy = True
+                        port.send_outgoing()
         finally:
             self._is_flushing = False
             returns, self._returns = self._returns, {}
@@ -247,16 +258,6 @@ class Relays:
             relay.status = status
         relay.left -= 1
         return None if relay.left else relay
-
-    def _row_over(self, memories: Sequence[Memory]) -> list[Packet] | None:
-        """Own packets over the memory of others; None where they have to be taken one by one."""
-        count = len(memories)
-        if len(self._spare) < count:
-            return self._pool.row_over(memories, _DONT_LOOPBACK)
-        own = self._spare[-count:]
-        del self._spare[-count:]
-        self._pool.refill_row(own, memories)
-        return own
 
     def _over(self, packet: Packet) -> Packet:
         """An own packet over another; a spare one makes room for it."""

@@ -101,16 +101,21 @@ class PlainCalls:
         self._irql = irql
 
     def __enter__(self) -> Self:
-        self._outer = outer = _here.row
+        here = _here
+        self._outer = outer = here.row
+        here.row = self
         if outer is not None and outer.is_at(self._irql):
             self._processor, self._task, self._top = outer._processor, outer._task, outer._top
             self._before = self._irql
-        else:
-            self._processor = processor = current_processor()
-            self._task, self._before, self._top = processor.task, processor.irql, processor.top
-            if self._irql != self._before:
+            return self
+        self._processor = processor = current_processor()
+        self._task, self._before, self._top = processor.task, processor.irql, processor.top
+        if self._irql != self._before:
+            try:
                 processor.raise_irql(self._irql)
-        _here.row = self
+            except BaseException:
+                here.row = outer
+                raise
         return self
 
     def __exit__(self, *_: object) -> None:

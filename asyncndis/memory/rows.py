@@ -186,10 +186,14 @@ def glance(packets: Iterable[Packet], size: int) -> tuple[list[Memory], list[byt
     :param packets: as a survey has found them to be
     :param size: of a head, in bytes
     """
-    memories = [packet._head._memory for packet in packets if packet._head is not None]
-    if set(map(type, memories)) == {bytes}:
-        return memories, [memory[:size] for memory in memories]  # type: ignore[misc]  # all of them are bytes
-    return memories, [packet.head(size) for packet in packets]
+    memories: list[Memory] = []
+    heads: list[bytes] = []
+    for packet in packets:
+        assert packet._head is not None
+        memory = packet._head._memory
+        memories.append(memory)
+        heads.append(memory[:size] if type(memory) is bytes else packet.head(size))
+    return memories, heads
 
 
 def contents_of(packets: Iterable[Packet]) -> list[bytes | bytearray | memoryview]:

@@ -124,8 +124,9 @@ class Binding(UpperEdge):
 
         :param packets: in the order in which they are to reach the wire
         """
-        self._require_open("NdisSendPackets")
         probe = self.probe
+        if self._state is not _OPEN:
+            self._require_open("NdisSendPackets")
         if probe is None:
             self.adapter.sends.submit_all(self, packets)
             return

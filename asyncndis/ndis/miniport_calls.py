@@ -105,7 +105,8 @@ class MiniportCalls(DeviceAccess):
         """
         if isinstance(packets, Packet):
             packets = (packets,)
-        self._require_alive("NdisMIndicateReceivePacket", "RCV-16")
+        if self.state in _SILENT:
+            self._require_alive("NdisMIndicateReceivePacket", "RCV-16")
         probe = self.probe
         if probe is None:
             self.receives.indicate(packets)

@@ -129,7 +129,9 @@ class ReceivePath:
         """NdisMIndicateReceivePacket."""
         with PlainCalls(_DISPATCH) as calls:
             try:
-                self._indicate_all(packets, calls)
+                packets = tuple(packets)
+                if not self._indicate_row(packets, calls):
+                    self._indicate_all(packets, calls)
             finally:
                 for binding in self._adapter.open_bindings:
                     binding.end_batch(calls)
@@ -137,9 +139,6 @@ class ReceivePath:
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
         adapter = self._adapter
-        packets = tuple(packets)
-        if self._indicate_row(packets, calls):
-            return
         low = False
         known: bytes | None = None
         bindings = takers = adapter.open_bindings

@@ -33,7 +33,9 @@ def submit_row(path: "SendPath", binding: "Binding", packets: Sequence[Packet]) 
     A packet that occurs twice, or that is to be looped back, does.
     """
     adapter = path._adapter
-    if not path._is_array or adapter.probe is not None or adapter.scatter_gather is not None:
+    if path._send_packets is None or not path._is_array:
+        return False
+    if adapter.probe is not None or adapter.scatter_gather is not None:
         return False
     if binding.closing_requested or adapter.refusal() is not None:
         return False
@@ -52,7 +54,15 @@ def submit_row(path: "SendPath", binding: "Binding", packets: Sequence[Packet]) 
         if not waits:
             path._hand_over_queue()
     elif packets:
-        _hand_over(path, packets, submission)
+        outer, path._is_handing = path._is_handing, True
+        try:
+            answer = path._send_packets.call(packets, failed=_FAILURE)
+            if answer is not None:
+                path._refuse_rest(packets, [submission] * len(packets), answer)
+            if path._queue:
+                path._hand_over_queue()
+        finally:
+            path._is_handing = outer
     return True
 
 
@@ -71,17 +81,3 @@ def complete_row(path: "SendPath", packets: Sequence[Packet], status: NdisStatus
     if path._stalled or path._queue:
         path.resources_available()
     return True
-
-
-def _hand_over(path: "SendPath", packets: Sequence[Packet], submission: Submission) -> None:
-    """Give packets to a deserialized miniport that nothing is queued for, and then what has come meanwhile."""
-    assert path._send_packets is not None
-    outer, path._is_handing = path._is_handing, True
-    try:
-        answer = path._send_packets.call(packets, failed=_FAILURE)
-        if answer is not None:
-            path._refuse_rest(packets, [submission] * len(packets), answer)
-        if path._queue:
-            path._hand_over_queue()
-    finally:
-        path._is_handing = outer
