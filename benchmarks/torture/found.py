@@ -50,7 +50,7 @@ async def _rows(effort: Effort) -> Sequence[Row]:
 
 
 async def _hunt_all(hunter: str, names: Iterable[str], seeds: int, cap: int) -> Medians:
-    respondent = Respondent("benchmarks.torture.hunters")
+    respondent = Respondent("hunters:hunt")
     try:
         return {name: await _hunt(respondent, hunter, name, seeds, cap) for name in names}
     finally:
@@ -77,7 +77,7 @@ def median_of(taken: Iterable[int | None]) -> float:
 
 async def _alarms(names: Iterable[str], schedules: int) -> Row:
     """How many fixed twins are reported, under the strategy that users get."""
-    respondent = Respondent("benchmarks.torture.hunters")
+    respondent = Respondent("hunters:hunt")
     try:
         reported = [name for name in names if await respondent.ask("auto", name, 0, schedules, True) is not None]
     finally:

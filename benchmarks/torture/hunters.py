@@ -1,16 +1,13 @@
-"""Who looks for bugs, and in which way: ``python -m benchmarks.torture.hunters`` answers how long each takes.
+"""Who looks for bugs, and in which way; each says how many schedules it took to the first failure.
 
-It is asked ``["hunter", "bug", seed, cap]`` and answers how many schedules it took to the first failure; null for none
-within the cap. The bugs are those of ``tests/torture/catalogue``. A hunter that knows nothing of injected cancellations
-or faults is not asked for bugs that need one.
+The bugs are those of ``tests/torture/catalogue``. A hunter that knows nothing of injected cancellations or faults is
+not asked for bugs that need one.
 """
 
-import logging
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from .respondents import answer_questions
 from .sides import no_collection
 
 if TYPE_CHECKING:
@@ -92,8 +89,3 @@ PEERS: Mapping[str, tuple[str, Hunter]] = {
     "seedloop": ("seedloop", _seedloop),
 }
 HUNTERS = {**{strategy: _ours(strategy) for strategy in OURS}, **{name: look for name, (_, look) in PEERS.items()}}
-
-
-if __name__ == "__main__":
-    logging.disable(logging.WARNING)  # the drivers among the bugs leave descriptors out
-    answer_questions(hunt)

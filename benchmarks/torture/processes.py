@@ -45,7 +45,7 @@ async def measure(things: Iterable[Measured], effort: Effort) -> Turns:
 
 def _worker(modules: tuple[str, ...]) -> Respondent:
     """A process with these modules, as far as they are installed."""
-    return Respondent("benchmarks.torture.worker", *filter(find_spec, modules))
+    return Respondent("samples:sample", *filter(find_spec, modules))
 
 
 def _sample(worker: Respondent, thing: Measured, seconds: float) -> Sample:

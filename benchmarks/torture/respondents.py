@@ -1,31 +1,29 @@
-"""Processes that answer questions: one line of JSON in, one line of JSON out."""
+"""Processes that answer questions, seen from who asks them."""
 
 import asyncio
 import json
 import sys
 from asyncio.subprocess import PIPE, Process, create_subprocess_exec
-from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-__all__ = ["Respondent", "answer_questions"]
+__all__ = ["Respondent"]
 
 
 class Respondent:
-    """A process that runs a module of this package; it starts when it is asked, and again after it was stopped.
+    """A process that calls a function; it starts when it is asked, and again after it was stopped.
 
-    :param module: what it runs
-    :param arguments: of its command line
+    :param function: as ``module:name``, a module of this package
+    :param modules: what the process has imported
     """
 
-    def __init__(self, module: str, *arguments: str) -> None:
-        self._command = (sys.executable, "-m", module, *arguments)
+    def __init__(self, function: str, *modules: str) -> None:
+        self._command = (sys.executable, "-m", f"{__package__}.answering", f"{__package__}.{function}", *modules)
         self._process: Process | None = None
 
     async def ask(self, *question: object, seconds: float | None = None) -> Any:
         """Put a question.
 
-        :param question: what the module's function is called with
+        :param question: what the function is called with
         :param seconds: how long to wait for the answer
         :raises TimeoutError: when it takes longer; the process is stopped
         :raises RuntimeError: when the process has ended instead
@@ -51,11 +49,6 @@ class Respondent:
         """Let the process end."""
         if self._process is not None:
             process, self._process = self._process, None
-            with suppress(ProcessLookupError, BrokenPipeError):
-                await process.communicate()
-
-
-def answer_questions(answer: Callable[..., object]) -> None:
-    """In the process: answer until there are no more questions."""
-    for line in sys.stdin:
-        print(json.dumps(answer(*json.loads(line))), flush=True)
+            assert process.stdin is not None
+            process.stdin.close()
+            await process.wait()

@@ -73,6 +73,6 @@ def floor(effort: Effort) -> Iterator[Row]:
         turns = asyncio.run(measure(things, effort))
         yield turns.cost(f"{scenario}: a schedule", "ours", "a bare trampoline", goal)
     for scenario in ("sleep(0), 1 task", "sleep(0), 3 tasks"):
-        things = [Measured(side, side, scenario) for side in ("ours", "a reused Runner", "a bare trampoline")]
+        things = [Measured(side, side, scenario) for side in ("ours", "a reused Runner")]
         turns = asyncio.run(measure(things, effort))
         yield turns.cost(f"{scenario}: a step", "ours", "a reused Runner", at_most(0.4))

@@ -4,12 +4,17 @@ import asyncio
 import gc
 from importlib import import_module
 from importlib.util import find_spec
+from math import inf
 
 import pytest
 
 from benchmarks.harness import QUICK
+from benchmarks.torture.found import median_of, ratio_to_best
+from benchmarks.torture.hunters import OURS, PEERS, hunt
 from benchmarks.torture.processes import Measured, measure
+from benchmarks.torture.respondents import Respondent
 from benchmarks.torture.scenarios import SCENARIOS, Coroutines, Scenario, queueing
+from benchmarks.torture.searches import SEARCHES, Search
 from benchmarks.torture.sides import NOT_COLLECTING, SIDES
 from benchmarks.torture.trampoline import drive
 
@@ -91,3 +96,47 @@ def test_processes_answer_in_turns() -> None:
 def test_a_process_that_ends_is_named() -> None:
     with pytest.raises(RuntimeError, match=r"no answer to .*S3"):
         asyncio.run(measure([Measured("floor", "a bare trampoline", "S3")], QUICK))
+
+
+def test_who_takes_too_long_is_stopped_and_begins_anew() -> None:
+    async def main() -> None:
+        respondent = Respondent("samples:sample")
+        try:
+            with pytest.raises(TimeoutError):
+                await respondent.ask("a bare trampoline", "S1", 1e9, seconds=0)
+            assert await respondent.ask("a bare trampoline", "S1", 0.001) > 0
+        finally:
+            await respondent.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_hunters_find_a_lost_update_and_nothing_in_its_twin(name: str) -> None:
+    assert 1 <= (hunt(name, "lost-update", 0, 100) or 0) <= 100
+    assert hunt(name, "lost-update", 0, 20, fixed=True) is None
+
+
+@pytest.mark.parametrize("name", PEERS)
+def test_the_hunters_of_peers_answer(name: str) -> None:
+    package, _ = PEERS[name]
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    assert hunt(name, "lost-update", 0, 50) in (None, *range(1, 51))
+
+
+def test_what_was_not_found_took_more_than_any_number() -> None:
+    assert median_of([3, None, 1]) == 3
+    assert median_of([3, None, None]) == inf
+
+
+def test_a_bug_that_every_schedule_shows_is_not_compared() -> None:
+    ours = {"shown at once": 1.0, "rare": 4.0, "rarer": 10.0}
+    one = {"shown at once": 1.0, "rare": 30.0, "rarer": inf}
+    other = {"shown at once": 1.0, "rare": 8.0, "rarer": 32.0}
+    assert ratio_to_best(ours, [one, other]) == (7 / 20, "7 : 20; fewer for 2, more for 0 of 2 bugs")
+
+
+@pytest.mark.parametrize("search", SEARCHES, ids=lambda search: search.name)
+def test_the_programs_of_complete_searches_pass(search: Search) -> None:
+    asyncio.run(search.program())

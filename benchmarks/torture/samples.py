@@ -1,21 +1,16 @@
-"""A process in which sides run schedules: ``python -m benchmarks.torture.worker MODULE...``.
+"""A sample of a side at work, taken in a process that does nothing else.
 
-It imports these modules first. It is asked on its input, ``["side", "scenario", seconds]`` in a line, and answers how
-many seconds of processor time a schedule took in a sample about as long as that. Garbage is collected before each
-sample; during it, each side collects what and when it likes, for that is a part of what it costs, and grows with all
-that a process has imported.
+Garbage is collected before each sample; during it, each side collects what and when it likes, for that is a part of
+what it costs, and grows with all that a process has imported.
 """
 
 import gc
-import sys
-from importlib import import_module
 from time import process_time
 
-from .respondents import answer_questions
 from .scenarios import SCENARIOS, Scenario
 from .sides import SIDES, Side
 
-__all__ = ["main", "sample"]
+__all__ = ["sample"]
 
 _counts: dict[tuple[str, str], int] = {}
 
@@ -41,14 +36,3 @@ def _timed(side: Side, scenario: Scenario, schedules: int) -> float:
     started = process_time()
     side.run(scenario, schedules)
     return process_time() - started
-
-
-def main() -> None:
-    """Import, and answer."""
-    for module in sys.argv[1:]:
-        import_module(module)
-    answer_questions(sample)
-
-
-if __name__ == "__main__":
-    main()
