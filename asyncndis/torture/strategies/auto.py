@@ -33,6 +33,8 @@ SYSTEMATIC_EVERY = 4
 TRACKED_STEPS = 4
 TRACKED_STEPS_MAX = 100_000
 """Reduction may take so many steps for each schedule of the budget, and so many at most."""
+TRACKED_LENGTH_MAX = 100
+"""A program of more steps is left to the others: reduction would not come to its end, and each run costs much."""
 REMEMBERED_MAX = 1 << 16
 
 
@@ -168,6 +170,7 @@ class Auto(Strategy):
             self._covered = self._before + self._width
         if run.number == 0:
             self._surw.end(run)
+            self._dpor.is_over = run.length > TRACKED_LENGTH_MAX
         if member.proves and not member.strategy.covers_all:
             member.is_over = True
         if self._dpor.steps > min(TRACKED_STEPS * self.schedules, TRACKED_STEPS_MAX):
