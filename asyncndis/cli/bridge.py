@@ -56,8 +56,8 @@ def bridge(
     """Hand frames from port to port, as a switch does, until SIGTERM or SIGINT.
 
     A PORT is tap:NAME, tap:NAME@NETNS, unix:OWN,PEER, stream:PATH, fd:N, pcap:FILE, pcap:FILE,write or wire:NAME. A TAP
-    that does not exist is made, with the options ,mtu=N ,queues=N and ,persist. READY is printed once frames are
-    handed on.
+    that does not exist is made, with the options ,mtu=N ,queues=N and ,persist. Between TAPs alone large packets pass
+    whole (,vnet), unless one is ,plain. READY is printed once frames are handed on.
     """
     if len(ports) < 2:
         raise click.UsageError("a bridge joins two ports at least; name another one")
@@ -82,11 +82,12 @@ async def _serve(
 ) -> Outcome:
     async with until_signal() as told:
         with ExitStack() as opened:
-            devices = [opened.enter_context(closing(open_port(port))) for port in ports]
+            is_for_large = all(port.startswith("tap:") for port in ports)
+            devices = [opened.enter_context(closing(open_port(port, vnet=is_for_large))) for port in ports]
             if file is not None:
                 devices = [_watched(device, file) for device in devices]
             switch = Bridge(hub=hub, name="bridge")
-            miniports = tuple(PortMiniport(name=device.name) for device in devices)
+            miniports = tuple(PortMiniport(name=device.name, unfinished=True) for device in devices)
             async with open_stack(switch, miniports, nic=tuple(devices), name="bridge"):
                 say_ready(as_json=as_json)
                 await told.wait()

@@ -9,6 +9,7 @@ packets are there to carry them; the others wait in the device.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from asyncndis.base import NdisError, NdisStatus, check_integer
@@ -16,7 +17,10 @@ from asyncndis.memory import Packet
 from asyncndis.memory.rows import contents_of
 from asyncndis.ndis import Adapter, DevicePnpEvent, FramePool, MediaState, Miniport, MiniportCounters, Oid
 from asyncndis.nic import Port
-from asyncndis.nic.port import BATCH, LONGEST_FRAME
+from asyncndis.nic.offload import HEADER_BYTES, NOTHING, framed, note_headers, noted_headers, split
+from asyncndis.nic.port import BATCH, LONGEST_FRAME, Frame
+
+from .finisher import Finisher
 
 __all__ = ["PortMiniport", "PortMiniportStatistics"]
 
@@ -49,6 +53,8 @@ class PortMiniport(Miniport):
     :param name: for messages
     :param slots: frames that may be with protocols at once
     :param ring: packets that may wait to be sent
+    :param unfinished: whether those above can do with packets that are large, or lack their checksum, as their slots of
+        information say; a port that offloads then lets such in
     :param patience_ms: how long these wait for room in a port that takes none, before they are given up
     """
 
@@ -58,7 +64,15 @@ class PortMiniport(Miniport):
     _port: Port
     _frames: FramePool
 
-    def __init__(self, *, name: str | None = None, slots: int = 256, ring: int = 512, patience_ms: int = 1000) -> None:
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        slots: int = 256,
+        ring: int = 512,
+        unfinished: bool = False,
+        patience_ms: int = 1000,
+    ) -> None:
         super().__init__(name=name)
         check_integer("slots", slots, 1, 0xFFFF)
         check_integer("ring", ring, 1)
@@ -68,6 +82,9 @@ class PortMiniport(Miniport):
         self._spare: list[Packet] = []  # those that can carry the next frames
         self._ring = ring
         self._waiting: deque[Packet] = deque()
+        self._unfinished = unfinished
+        self._finisher = Finisher()
+        self._offloads = False
         self._is_on = False
         self._is_sending = False
         self._has_moved = False
@@ -103,6 +120,8 @@ class PortMiniport(Miniport):
         try:
             self._spare = [self._frames.allocate_nowait(_NOTHING) for _ in range(self._slots)]
             port.plug(self)
+            self._offloads = port.offloads
+            port.let_in_unfinished(self._unfinished)
         except BaseException:
             self._frames.free_row(self._spare)
             await self._frames.aclose()
@@ -150,6 +169,8 @@ class PortMiniport(Miniport):
         """Give back what waits in the ring. IRQL: DISPATCH. Rule: SEND-14."""
         matching = [packet for packet in self._waiting if packet.cancel_id == cancel_id]
         self._waiting = deque(packet for packet in self._waiting if packet.cancel_id != cancel_id)
+        if self._finisher.begun in matching:
+            self._finisher.forget()
         self.adapter.send_complete(matching, _ABORTED)
 
     def return_packet(self, packet: Packet) -> None:
@@ -173,14 +194,20 @@ class PortMiniport(Miniport):
             self._port.let_in(False)  # until one is returned
             return
         frames = self._port.receive(min(room, BATCH))
-        if frames and min(map(len, frames)) < _HEADER:
-            whole = [frame for frame in frames if len(frame) >= _HEADER]
+        least = _HEADER + HEADER_BYTES if self._offloads else _HEADER
+        if frames and min(map(len, frames)) < least:
+            whole = [frame for frame in frames if len(frame) >= least]
             self._runts += len(frames) - len(whole)
             frames = whole
         if frames:
             packets = self._spare[-len(frames) :]
             del self._spare[-len(frames) :]
-            self._frames.refill_row(packets, frames)
+            if self._offloads:
+                headers, contents = split(frames)
+                note_headers(packets, headers)
+                self._frames.refill_row(packets, contents)
+            else:
+                self._frames.refill_row(packets, frames)
             self.adapter.indicate(packets)
 
     def has_room(self) -> None:
@@ -231,6 +258,7 @@ class PortMiniport(Miniport):
 
     def _take_back(self, status: NdisStatus) -> None:
         waiting, self._waiting = list(self._waiting), deque()
+        self._finisher.forget()
         self.adapter.send_complete(waiting, status)
 
     def _look_for_motion(self) -> None:
@@ -263,7 +291,14 @@ class PortMiniport(Miniport):
         if not packets:
             return
         port = self._port
-        sent = port.transmit(contents_of(packets))
+        headers = noted_headers(packets)
+        if headers is not None and not self._offloads:
+            self._settle(*self._finisher.write(port, packets, headers))
+            return
+        frames: Sequence[Frame] = contents_of(packets)
+        if self._offloads:
+            frames = list(map(framed, headers or repeat(NOTHING), frames))
+        sent = port.transmit(frames)
         if sent == len(packets):
             self.adapter.send_complete(packets, _SUCCESS)
             return
@@ -271,11 +306,15 @@ class PortMiniport(Miniport):
         lost: list[Packet] = []
         while sent < len(packets) and not port.is_full:
             lost.append(packets[sent])
-            rest = packets[sent + 1 :]
-            more = port.transmit(contents_of(rest)) if rest else 0
-            written += rest[:more]
+            rest = frames[sent + 1 :]
+            more = port.transmit(rest) if rest else 0
+            written += packets[sent + 1 : sent + 1 + more]
             sent += 1 + more
-        self._waiting.extendleft(reversed(packets[sent:]))
+        self._settle(written, lost, packets[sent:])
+
+    def _settle(self, written: list[Packet], lost: list[Packet], waiting: Sequence[Packet]) -> None:
+        """Complete packets that were written or lost, and let others wait."""
+        self._waiting.extendleft(reversed(waiting))
         self._failed += len(lost)
         self.adapter.send_complete(written, _SUCCESS)
         self.adapter.send_complete(lost, _FAILURE)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from asyncndis.base import NdisError, NdisStatus
 from asyncndis.memory import Memory, Packet, PacketFlags
+from asyncndis.memory.info_rows import carry_info
 from asyncndis.ndis import Binding
 
 from .learning_table import LearningTableStatistics
@@ -156,14 +157,17 @@ class Relays:
         IRQL: DISPATCH, within the receive handler.
         """
         if packet.oob.status == _RESOURCES:
-            self._forward_copies(packet.to_bytes(), ways)
+            self._forward_copies(packet, ways)
             return 0
         relay = Relay(packet, source.binding)
         for port in ways:
             try:
-                self._put(self._over(packet), port, relay)
+                own = self._over(packet)
             except NdisError:
                 port.dropped += 1
+                continue
+            own.copy_send_info_from(packet)
+            self._put(own, port, relay)
         return 1 if relay.left else 0
 
     def forward_row(
@@ -183,6 +187,7 @@ class Relays:
             own = self._spare[-count:]
             del self._spare[-count:]
             self._pool.refill_row(own, memories)
+        carry_info(packets, own)
         self._single.setdefault(source.binding, {}).update(zip(own, packets, strict=True))
         way.outgoing += own
         return packets
@@ -265,15 +270,19 @@ class Relays:
             self._pool.free(self._spare.pop())
         return self._pool.over(packet)
 
-    def _forward_copies(self, frame: bytes, ways: Sequence[BridgePort]) -> None:
+    def _forward_copies(self, packet: Packet, ways: Sequence[BridgePort]) -> None:
+        frame = packet.to_bytes()
         relay = Relay(None, None)
         for port in ways:
             if self._spare:
                 self._pool.free(self._spare.pop())
             try:
-                self._put(self._pool.allocate_nowait((frame,)), port, relay)
+                own = self._pool.allocate_nowait((frame,))
             except NdisError:
                 port.dropped += 1
+                continue
+            own.copy_send_info_from(packet)
+            self._put(own, port, relay)
 
     def _put(self, own: Packet, port: BridgePort, relay: Relay) -> None:
         own.set_flags(_DONT_LOOPBACK)  # or what leaves by a port would come in by it

@@ -71,6 +71,8 @@ class Port:
     """
 
     link_bits_per_second = 10_000_000_000
+    offloads = False
+    """Whether a header (``nic.offload``) stands in front of every frame, both ways."""
 
     def __init__(self, name: str, mac: bytes, mtu: int = 1500) -> None:
         self.name = name
@@ -135,6 +137,12 @@ class Port:
         :param wanted: no at first
         """
         self._lets_in = wanted
+
+    def let_in_unfinished(self, wanted: bool) -> None:
+        """Say, to a port that offloads, whether what comes in may be large, or lack its checksum. IRQL: any.
+
+        :param wanted: no at first
+        """
 
     def receive(self, limit: int = BATCH) -> list[bytes]:
         """Take frames that wait, the oldest first; none where none do. IRQL: any.

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 from asyncndis.kernel.clock import current_clock
 
+from .offload import HEADER_BYTES
 from .port import BATCH, Frame, Port, PortDriver, PortStatistics
+from .segmentation import complete
 from .wrappers import Direction, Sink
 
 __all__ = ["WatchedPort"]
@@ -15,12 +17,13 @@ class WatchedPort(Port):
 
     :param port: any port
     :param sink: called for each frame that came in, and for each that was sent, with the time of day (units of 100 ns
-        since 1601), the direction, and the bytes
+        since 1601), the direction, and the bytes; large packets are shown as the frames that they stand for
     """
 
     def __init__(self, port: Port, sink: Sink) -> None:
         super().__init__(port.name, port.mac, port.mtu)
         self.link_bits_per_second = port.link_bits_per_second
+        self.offloads = port.offloads
         self.port = port
         self._sink = sink
 
@@ -55,6 +58,10 @@ class WatchedPort(Port):
         """See :meth:`Port.let_in`."""
         self.port.let_in(wanted)
 
+    def let_in_unfinished(self, wanted: bool) -> None:
+        """See :meth:`Port.let_in_unfinished`."""
+        self.port.let_in_unfinished(wanted)
+
     def receive(self, limit: int = BATCH) -> list[bytes]:
         """See :meth:`Port.receive`."""
         frames = self.port.receive(limit)
@@ -78,4 +85,5 @@ class WatchedPort(Port):
     def _show(self, direction: Direction, frames: Sequence[Frame]) -> None:
         now = current_clock().system_time() if frames else 0
         for frame in frames:
-            self._sink(now, direction, bytes(frame))
+            for shown in complete(bytes(frame[:HEADER_BYTES]), frame[HEADER_BYTES:]) if self.offloads else (frame,):
+                self._sink(now, direction, bytes(shown))

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import repeat
 from operator import length_hint
 
+from asyncndis.nic.offload import HEADER_BYTES
 from asyncndis.nic.port import BATCH, LONGEST_FRAME, Frame, Port
 
 from .errors import PortError
@@ -18,7 +19,7 @@ from .readiness import Readiness
 
 __all__ = ["DescriptorPort"]
 
-_LONGEST = repeat(LONGEST_FRAME)
+_LONGEST = repeat(LONGEST_FRAME + HEADER_BYTES)
 _GONE = frozenset({errno.EBADFD, errno.EBADF, errno.ENODEV, errno.ENXIO})
 
 

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from dataclasses import replace
 
 from asyncndis.base import NdisStatus
 from asyncndis.nic.port import Port
@@ -24,20 +25,21 @@ from .wire_port import open_wire
 __all__ = ["open_port"]
 
 
-def open_port(text: str) -> Port:
+def open_port(text: str, *, vnet: bool = False) -> Port:
     """Open a port, for a ``PortMiniport`` to drive: ``open_stack(Host(), PortMiniport(), nic=open_port("tap:t0"))``.
 
     IRQL: PASSIVE. The caller closes it, once the stack has ended.
 
-    :param text: one of ``tap:NAME``, ``tap:NAME@NETNS`` (options ``,mtu=9000,queues=2,persist``), ``unix:OWN,PEER``,
-        ``stream:PATH``, ``fd:N``, ``pcap:FILE``, ``pcap:FILE,write``, ``wire:NAME``
+    :param text: one of ``tap:NAME``, ``tap:NAME@NETNS`` (options ``,mtu=9000,queues=2,persist,vnet,plain``),
+        ``unix:OWN,PEER``, ``stream:PATH``, ``fd:N``, ``pcap:FILE``, ``pcap:FILE,write``, ``wire:NAME``
+    :param vnet: whether a TAP that says neither ``vnet`` nor ``plain`` has offload headers, which its driver can use
     :raises PortError: with a sentence that says what is wrong, and what to do
     :raises CaptureError: when a file is no capture
     """
     address = parse_port(text)
     match address:
         case TapAddress():
-            return open_tap(address, text)
+            return open_tap(replace(address, vnet=vnet) if address.vnet is None else address, text)
         case DatagramAddress():
             return open_datagram(address, text)
         case StreamAddress():

@@ -38,6 +38,7 @@ class TapAddress:
     :ivar mtu: the longest frame without header that it is to have, in bytes; None for what it has
     :ivar queues: descriptors to open; more than one for a multi-queue device
     :ivar persist: whether the interface stays when the program ends
+    :ivar vnet: whether large packets and missing checksums may pass; None where that was not said
     """
 
     name: str
@@ -45,6 +46,7 @@ class TapAddress:
     mtu: int | None = None
     queues: int = 1
     persist: bool = False
+    vnet: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +131,16 @@ def _tap(text: str, rest: str) -> TapAddress:
         raise _mistake(text, f"has a name of {len(name.encode())} bytes; the kernel takes {_NAME_BYTES}, shorten it")
     if name in (".", "..") or any(character.isspace() or character in "/:%" for character in name):
         raise _mistake(text, f"has a name that the kernel refuses: {name!r}; use letters and digits")
-    options = _options(text, words, {"mtu": True, "queues": True, "persist": False})
+    options = _options(text, words, {"mtu": True, "queues": True, "persist": False, "vnet": False, "plain": False})
+    if "vnet" in options and "plain" in options:
+        raise _mistake(text, "is to be vnet and plain; leave one of the two out")
     return TapAddress(
         name,
         netns or None,
         _number(text, options, "mtu", _LEAST_MTU, _MOST_MTU),
         _number(text, options, "queues", 1, _MOST_QUEUES) or 1,
         "persist" in options,
+        True if "vnet" in options else False if "plain" in options else None,
     )
 
 

@@ -9,9 +9,12 @@ flapped: the descriptor stays good, and ``TapLink`` follows.
 import errno
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 
 from asyncndis.base import NdisStatus
+from asyncndis.nic import PortStatistics
+from asyncndis.nic.offload import HEADER_BYTES
 
 from .descriptor_port import DescriptorPort
 from .errors import PortError
@@ -20,7 +23,7 @@ from .namespaces import inside_namespace, open_namespace
 from .port_address import TapAddress
 from .station_address import station_address
 from .tap_link import TapLink
-from .tuntap import attach, is_tap, set_persistent
+from .tuntap import attach, has_headers, is_tap, set_offloads, set_persistent
 
 __all__ = ["TapPort", "adopt_tap", "open_tap"]
 
@@ -37,6 +40,7 @@ class TapPort(DescriptorPort):
     def __init__(self, name: str, descriptors: Sequence[int]) -> None:
         self._link = TapLink(name, descriptors[0])
         super().__init__(name, station_address(name), descriptors, self._link.mtu)
+        self.offloads = has_headers(descriptors[0])
         self._link_up = self._link.is_up
 
     async def run(self) -> None:
@@ -48,6 +52,7 @@ class TapPort(DescriptorPort):
         """See :meth:`Port.close`."""
         if not self._is_closed:
             self._link.close()
+            self.let_in_unfinished(False)  # one that stays is left as it was
         super().close()
 
     def receive(self, limit: int = 64) -> list[bytes]:
@@ -56,6 +61,23 @@ class TapPort(DescriptorPort):
         if frames and not self.link_up:
             self._set_link(True)
         return frames
+
+    def let_in_unfinished(self, wanted: bool) -> None:
+        """See :meth:`Port.let_in_unfinished`."""
+        if self.offloads:
+            with suppress(OSError):  # it is gone, which shows elsewhere
+                set_offloads(self._out, wanted)
+
+    def statistics(self) -> PortStatistics:
+        """The state of it now; headers do not count. IRQL: any."""
+        counted = super().statistics()
+        if not self.offloads:
+            return counted
+        return replace(
+            counted,
+            received_bytes=counted.received_bytes - HEADER_BYTES * counted.received_frames,
+            sent_bytes=counted.sent_bytes - HEADER_BYTES * counted.sent_frames,
+        )
 
     def _watch_link(self) -> None:
         """Look at the interface whenever something happens in its namespace, which may be another one by then."""
@@ -136,7 +158,7 @@ def _open_queue(address: TapAddress, name: str, *, existed: bool) -> int:
     except OSError as error:
         raise _no_tun(name, error) from None
     try:
-        attach(descriptor, address.name, many_queues=address.queues > 1)
+        attach(descriptor, address.name, many_queues=address.queues > 1, headers=bool(address.vnet))
     except OSError as error:
         os.close(descriptor)
         raise _not_attached(address, name, error, existed=existed) from None

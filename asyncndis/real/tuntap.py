@@ -4,7 +4,9 @@ import errno
 import fcntl
 from struct import Struct
 
-__all__ = ["attach", "is_tap", "name_of", "namespace_of", "set_persistent"]
+from asyncndis.nic.offload import HEADER_BYTES
+
+__all__ = ["attach", "has_headers", "is_tap", "name_of", "namespace_of", "set_offloads", "set_persistent"]
 
 _SET_INTERFACE = 0x400454CA  # TUNSETIFF
 _SET_PERSIST = 0x400454CB  # TUNSETPERSIST
@@ -13,16 +15,24 @@ _GET_NAMESPACE = 0x54E3  # TUNGETDEVNETNS
 _TAP = 0x0002
 _NO_PACKET_INFORMATION = 0x1000
 _MULTI_QUEUE = 0x0100
+_HEADERS = 0x4000  # IFF_VNET_HDR
+_SET_OFFLOADS = 0x400454D0  # TUNSETOFFLOAD
+_SET_HEADER_BYTES = 0x400454D8  # TUNSETVNETHDRSZ
+_CHECKSUMS, _TCP_SEGMENTS, _UDP_SEGMENTS = 0x01, 0x0E, 0x60  # of IPv4 and IPv6 both, with CWR
 _REQUEST = Struct("16sH22x")
+_NUMBER = Struct("i")
 
 
-def attach(descriptor: int, name: str, *, many_queues: bool = False) -> None:
+def attach(descriptor: int, name: str, *, many_queues: bool = False, headers: bool = False) -> None:
     """Let an open /dev/net/tun be a queue of an interface, which is made if need be. IRQL: PASSIVE.
 
+    What an earlier program has wanted to be left undone is done again.
+
     :param many_queues: whether the interface is to have several; one that has them already is opened all the same
+    :param headers: whether an offload header stands in front of every frame
     :raises OSError: EBUSY, EPERM, EINVAL, as the kernel says
     """
-    flags = _TAP | _NO_PACKET_INFORMATION
+    flags = _TAP | _NO_PACKET_INFORMATION | (_HEADERS if headers else 0)
     kinds = (flags | _MULTI_QUEUE,) if many_queues else (flags, flags | _MULTI_QUEUE)
     for kind in kinds:
         try:
@@ -31,6 +41,7 @@ def attach(descriptor: int, name: str, *, many_queues: bool = False) -> None:
             if error.errno != errno.EINVAL or kind is kinds[-1]:
                 raise
         else:
+            set_offloads(descriptor, False)
             return
 
 
@@ -40,6 +51,30 @@ def set_persistent(descriptor: int) -> None:
     :raises OSError: EPERM
     """
     fcntl.ioctl(descriptor, _SET_PERSIST, 1)
+
+
+def has_headers(descriptor: int) -> bool:
+    """Whether an offload header stands in front of every frame of a TAP, which then has ten bytes. IRQL: PASSIVE."""
+    flags: int = _REQUEST.unpack(fcntl.ioctl(descriptor, _GET_INTERFACE, bytes(_REQUEST.size)))[1]
+    if not flags & _HEADERS:
+        return False
+    fcntl.ioctl(descriptor, _SET_HEADER_BYTES, _NUMBER.pack(HEADER_BYTES))
+    return True
+
+
+def set_offloads(descriptor: int, wanted: bool) -> None:
+    """Choose whether the kernel gives us packets that are large, or lack their checksum. IRQL: any.
+
+    UDP is segmented by kernels from 6.2 on.
+
+    :raises OSError: when the interface is gone
+    """
+    try:
+        fcntl.ioctl(descriptor, _SET_OFFLOADS, _CHECKSUMS | _TCP_SEGMENTS | _UDP_SEGMENTS if wanted else 0)
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        fcntl.ioctl(descriptor, _SET_OFFLOADS, _CHECKSUMS | _TCP_SEGMENTS)
 
 
 def is_tap(descriptor: int) -> bool:

@@ -1,0 +1,33 @@
+"""Information slots of packets in a row, in less time than one by one. The outcome is the same. IRQL: any."""
+
+from collections.abc import Iterable, Sequence
+
+from .oob import EMPTY_SLOTS, PerPacketInfo
+from .packet import Packet
+
+__all__ = ["carry_info", "info_of", "set_info"]
+
+
+def set_info(packets: Iterable[Packet], slot: PerPacketInfo, values: Iterable[object]) -> None:
+    """Put something into a slot of each packet; see ``Packet.set_info``."""
+    for packet, value in zip(packets, values, strict=False):
+        if value is not None:
+            packet.oob._slots[slot] = value
+        elif packet._oob is not None:
+            packet._oob._slots[slot] = None
+
+
+def info_of(packets: Sequence[Packet], slot: PerPacketInfo) -> list[object] | None:
+    """What a slot of each packet holds; None where all are empty."""
+    values = [None if packet._oob is None else packet._oob._slots[slot] for packet in packets]
+    return values if any(values) else None
+
+
+def carry_info(sources: Iterable[Packet], packets: Iterable[Packet]) -> None:
+    """Let packets have what others have in their slots; see ``Packet.copy_send_info_from``. Rule: PKT-14."""
+    for source, packet in zip(sources, packets, strict=True):
+        oob = source._oob
+        if oob is not None:
+            packet.oob._slots[:] = oob._slots
+        elif packet._oob is not None:
+            packet._oob._slots[:] = EMPTY_SLOTS
