@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .checkpoints import assert_checkpoints, assert_no_checkpoints
     from .computers import ETHER_TYPE, Computer, Hoarder, Talker, numbered_frame, open_computer, open_pair
     from .invariants import assert_frames_conserved, assert_pool_at_rest, assert_stack_at_rest, no_leaks
     from .playing import Play, Scenario, scenario
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from .torturing import Exposed, cancel_everywhere, exposed, fail_every_allocation
 
 _HOMES = {
+    "checkpoints": ("assert_checkpoints", "assert_no_checkpoints"),
     "computers": ("ETHER_TYPE", "Computer", "Hoarder", "Talker", "numbered_frame", "open_computer", "open_pair"),
     "invariants": ("assert_frames_conserved", "assert_pool_at_rest", "assert_stack_at_rest", "no_leaks"),
     "playing": ("Play", "Scenario", "scenario"),
@@ -27,7 +29,9 @@ __all__ = [
     "Play",
     "Scenario",
     "Talker",
+    "assert_checkpoints",
     "assert_frames_conserved",
+    "assert_no_checkpoints",
     "assert_pool_at_rest",
     "assert_stack_at_rest",
     "cancel_everywhere",

@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import cast
 
 from asyncndis.base import NdisError, Probe, RuleViolation, caller_site, observe
 from asyncndis.torture import Failure, Result, explore, fault, injects_faults, touch
@@ -74,13 +75,17 @@ class _ExplorerProbe(Probe):
 
     has_refused = False
 
-    async def preempt(self, operation: str, subject: object) -> None:
-        """Give way before an awaited call."""
-        await asyncio.sleep(0)
+    def __init__(self) -> None:
+        self.preempt = _give_way
 
     def after(self, operation: str, subject: object, *arguments: object) -> None:
         """Tell that the object was touched."""
         touch(subject)
+
+
+async def _give_way(_operation: str, _subject: object) -> None:
+    """Let others run before an awaited call."""
+    await asyncio.sleep(0)
 
 
 class _RefusingProbe(_ExplorerProbe):
@@ -99,18 +104,21 @@ def _violations(error: BaseException | None) -> Iterator[RuleViolation]:
     if error is None:
         return
     yield from _violations(error.__context__)
-    if isinstance(error, BaseExceptionGroup):
-        for one in error.exceptions:
-            yield from _violations(one)
-    elif isinstance(error, RuleViolation):
+    for one in _members(error):
+        yield from _violations(one)
+    if isinstance(error, RuleViolation):
         yield error
 
 
 def _is_refusal(error: BaseException) -> bool:
     """Whether an error says no more than that the environment refused, or what came of that."""
-    if isinstance(error, BaseExceptionGroup):
-        return all(map(_is_refusal, error.exceptions))
-    return isinstance(error, NdisError | CheckFailed)
+    members = _members(error)
+    return all(map(_is_refusal, members)) if members else isinstance(error, NdisError | CheckFailed)
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    """The errors of a group; none of another error."""
+    return cast("BaseExceptionGroup[BaseException]", error).exceptions if isinstance(error, BaseExceptionGroup) else ()
 
 
 def cancel_everywhere(program: Program, *, schedules: int = 10_000) -> int:

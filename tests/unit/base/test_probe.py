@@ -121,3 +121,13 @@ def test_a_violation_is_told_to_each_probe_of_its_context() -> None:
         violation = RuleViolation("POOL-01", "a pool is allocated under a lock")
     RuleViolation("POOL-01", "after that nobody listens")
     assert first.seen == second.seen == [violation]
+
+
+def test_observers_within_one_another_make_one_chain_in_order() -> None:
+    first, second, third = Recorder(), Probe(), Recorder()
+    with observe(first), observe(second), observe(third):
+        chain = current_probe()
+    assert isinstance(chain, ProbeChain)
+    assert chain.probes == (first, second, third)
+    chain.before("NdisFreeBuffer", "buffer")
+    assert first.heard == third.heard == [("before", "NdisFreeBuffer", "buffer")]
