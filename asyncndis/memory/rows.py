@@ -122,7 +122,7 @@ def refill_row(packets: Iterable[Packet], memories: Iterable[Memory], buffers: "
     """
     for packet, memory in zip(packets, memories, strict=True):
         buffer = packet._head
-        if packet._home is AWAY or buffer is None or buffer._next is not None or buffer._special:
+        if packet._home is AWAY or buffer is None or buffer._next is not None or buffer._special is not None:
             for chained in packet.unchain_all():
                 chained.restore_length()
                 chained.free()
@@ -144,9 +144,9 @@ def free_row(packets: Sequence[Packet]) -> None:
     chained: list[Buffer] = []
     for packet in packets:
         buffer = packet._head
-        if packet._home is not home or home is AWAY or buffer is None or buffer._next is not None or buffer._special:
+        if packet._home is not home or home is AWAY or buffer is None or buffer._pool is not pool:
             break
-        if buffer._pool is not pool:
+        if buffer._next is not None or buffer._special is not None:
             break
         packet._head = packet._tail = packet._counts = packet._oob = packet._areas = None
         packet._home = AWAY
