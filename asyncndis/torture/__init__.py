@@ -12,7 +12,7 @@ from .histories import History, recorded
 from .hooks import always, choose, eventually, fault, injects_faults
 from .linearizability import NotLinearizable, assert_linearizable
 from .outcome import Failure, Progress, Result, Statistics
-from .points import Kind, Point, Step
+from .points import Kind, Point
 from .replaystring import StaleReplay
 
 __all__ = [
@@ -28,7 +28,6 @@ __all__ = [
     "Result",
     "StaleReplay",
     "Statistics",
-    "Step",
     "allow",
     "always",
     "assert_linearizable",

@@ -17,6 +17,7 @@ __all__ = ["is_bookkeeping", "is_redelivery", "mark_bookkeeping", "mark_step", "
 
 _LIBRARIES = ("asyncio.", "_asyncio", "anyio.", "asyncndis.torture.")
 _MARK = "__runs_at_once__"
+_ENDS_SLEEP = asyncio.futures._set_result_unless_cancelled  # type: ignore[attr-defined]  # what asyncio.sleep sets
 
 
 def mark_bookkeeping(function: Callable[..., object]) -> None:
@@ -44,12 +45,12 @@ def is_bookkeeping(callback: Callable[..., object], arguments: Sequence[Any]) ->
     module: str | None = getattr(function, "__module__", None)
     if module is None or not (module.startswith(_LIBRARIES)):
         return False
-    return not (arguments and isinstance(arguments[0], asyncio.Future) and _failed(arguments[0]))
+    return not (arguments and _has_failed(arguments[0]))
 
 
 def wakes_only(callback: Callable[..., object]) -> bool:
     """Whether a timer's callback just ends a sleep: the order of several of those makes no difference."""
-    return callback is asyncio.futures._set_result_unless_cancelled  # type: ignore[attr-defined]
+    return callback is _ENDS_SLEEP
 
 
 def is_redelivery(callback: Callable[..., object]) -> bool:
@@ -63,5 +64,5 @@ def _function_of(callback: Callable[..., object]) -> object:
     return getattr(callback, "__func__", callback)
 
 
-def _failed(future: "asyncio.Future[Any]") -> bool:
-    return getattr(future, "_exception", None) is not None  # exception() would mark the error as seen
+def _has_failed(argument: Any) -> bool:
+    return isinstance(argument, asyncio.Future) and argument._exception is not None  # exception() would mark it as seen

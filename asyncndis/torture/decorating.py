@@ -6,7 +6,7 @@ neither pytest-asyncio nor anyio's plugin takes it for theirs. Command line and 
 """
 
 import inspect
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ _settings: ContextVar[TestSettings | None] = ContextVar("asyncndis_torture", def
 
 
 @contextmanager
-def settings_in_force(settings: TestSettings) -> Iterator[None]:
+def settings_in_force(settings: TestSettings) -> Generator[None]:
     """Let settings hold for the tests that run in a block."""
     token = _settings.set(settings)
     try:

@@ -3,6 +3,7 @@
 import traceback
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import cast
 
 from .sources import is_program
 
@@ -61,8 +62,8 @@ class Trouble:
 
 def innermost(error: BaseException) -> BaseException:
     """The first error that is no group."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
+    while members := _members(error):
+        error = members[0]
     return error
 
 
@@ -84,6 +85,11 @@ def trouble_of(error: BaseException, kind: FailureKind = FailureKind.EXCEPTION) 
 
 def _only(error: BaseException) -> BaseException:
     """The one error that a group of one holds; groups of more stay as they are."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
+    while len(members := _members(error)) == 1:
+        error = members[0]
     return error
+
+
+def _members(error: BaseException) -> tuple[BaseException, ...]:
+    """The errors of a group; none of another error."""
+    return cast("BaseExceptionGroup[BaseException]", error).exceptions if isinstance(error, BaseExceptionGroup) else ()

@@ -45,6 +45,10 @@ def _run_unless_cancelled(handle: asyncio.Handle) -> None:
         handle._run()
 
 
+def _is_bookkeeping(timer: Any) -> bool:
+    return is_bookkeeping(timer._callback, timer._args)
+
+
 class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     """An asyncio loop in which every ready entry waits to be chosen.
 
@@ -65,7 +69,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     :ivar ending: the program itself is over; only what is ready still runs
     """
 
-    get_debug = bool  # called by C for each future: a type that answers False costs least
+    get_debug: Any = bool  # called by C for each future: a type that answers False costs least
 
     def __init__(self) -> None:
         self.ready: list[Entry] = []
@@ -81,7 +85,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self._neutral = Context()
         self.interruption: BaseException | None = None
         # For C, which asks the loop for this name at each step; what is not C's own takes the method below.
-        self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]
+        self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]  # see above
         self.reset()
 
     def reset(self) -> None:
@@ -117,7 +121,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         return handle
 
     def _queue_handle(self, handle: asyncio.Handle) -> None:
-        callback, arguments = handle._callback, handle._args  # type: ignore[attr-defined]
+        callback, arguments = handle._callback, handle._args  # type: ignore[attr-defined]  # not in typeshed
         if is_redelivery(callback):
             self._redeliveries.append(handle)
             self._turns_left = len(self.ready) + 1
@@ -189,7 +193,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     def actor_of(self, entry: Entry) -> int:
         """The actor that an entry of ``ready`` is a step of."""
         callback: Any = entry[0]
-        kind = type(callback)
+        kind = callback.__class__
         if kind is StepType or kind is WakeupType:
             task: asyncio.Task[Any] = callback.__self__
             return self.number_of(task)
@@ -229,7 +233,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Queue a callback for ``delay`` seconds from now."""
-        if delay is None:
+        if delay is None:  # pyright: ignore[reportUnnecessaryComparison]  # not every program is typed
             raise TypeError("call_later() needs a delay in seconds, not None")
         if 0 < delay < TICK:
             delay = TICK
@@ -239,7 +243,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Queue a callback for the virtual time ``when``."""
-        if when is None:
+        if when is None:  # pyright: ignore[reportUnnecessaryComparison]  # the same
             raise TypeError("call_at() needs a time in seconds, not None")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         touch(self.timers, f"at {when}", write=not wakes_only(callback))
@@ -260,7 +264,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         if not due:
             return False
         self.now = max(self.now, due[0].when())
-        if len(due) > 1 and not all(is_bookkeeping(timer._callback, timer._args) for timer in due):  # type: ignore[attr-defined]
+        if len(due) > 1 and not all(map(_is_bookkeeping, due)):
             due = self._in_some_order(due)
         for timer in due:
             self._queue_handle(timer)

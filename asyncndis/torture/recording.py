@@ -162,8 +162,15 @@ class Recorder:
         loop = self.loop
         step.woke = [loop.actor_of(entry) for entry in loop.ready[before:]]
         if self._tracker is not None:
-            step.footprint = self._tracker.take(task if isinstance(task, asyncio.Task) else None)
+            step.footprint = self._tracker.take(_as_task(task))
         if self._lines is not None:
             step.lines = self._lines.take(step.actor)
         self._step = self.loop.told = None
         self._strategy.stepped(step)
+
+
+def _as_task(found: object) -> "asyncio.Task[Any] | None":
+    if not isinstance(found, asyncio.Task):
+        return None
+    task: asyncio.Task[Any] = found
+    return task

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import sys
 import warnings
-from collections.abc import AsyncGenerator, Generator, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain
 from typing import Any
@@ -41,20 +41,36 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
     loop = ControlledLoop()
     hooks = sys.get_asyncgen_hooks()
     collects = gc.isenabled()
-    hears = warnings._warn_unawaited_coroutine  # type: ignore[attr-defined]
-    with alarms_heard(loop.interrupt), guarded(), anyio_inline(), sockets_in_memory(), _registered_in(loop):
-        warnings._warn_unawaited_coroutine = note  # type: ignore[attr-defined]
+    with (
+        alarms_heard(loop.interrupt),
+        guarded(),
+        anyio_inline(),
+        sockets_in_memory(),
+        _heard_by(note),
+        _registered_in(loop),
+    ):
         asyncio._set_running_loop(loop)
         sys.set_asyncgen_hooks(firstiter=None, finalizer=_close)
         gc.disable()
         try:
             yield loop
         finally:
-            warnings._warn_unawaited_coroutine = hears  # type: ignore[attr-defined]
             asyncio._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
             if collects:
                 gc.enable()
+
+
+@contextmanager
+def _heard_by(hear: Callable[[Any], object]) -> Generator[None]:
+    """Tell of each coroutine that is thrown away: this is what C calls for it, where a warning would cost more."""
+    module: Any = warnings
+    before = module._warn_unawaited_coroutine
+    module._warn_unawaited_coroutine = hear
+    try:
+        yield
+    finally:
+        module._warn_unawaited_coroutine = before
 
 
 class _AllTasks:

@@ -83,7 +83,7 @@ class _Peek:
         self.queued.append((callback, arguments))
 
 
-def _step_types() -> tuple[type, type]:
+def _step_types() -> tuple[type[Any], type[Any]]:
     """The types of the callables that a C task queues for its steps, and for being woken by a future."""
     peek: Any = _Peek()
     future: asyncio.Future[None] = asyncio.Future(loop=peek)
@@ -98,7 +98,7 @@ def _step_types() -> tuple[type, type]:
     wakeup, arguments = peek.queued.pop()
     wakeup(*arguments)
     assert task.done()
-    return type(step), type(wakeup)
+    return step.__class__, wakeup.__class__
 
 
 StepType, WakeupType = _step_types()

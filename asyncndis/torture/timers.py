@@ -18,7 +18,7 @@ class TimerHeap:
     def push(self, timer: TimerHandle) -> None:
         """Add a timer."""
         self._serial += 1
-        heappush(self._heap, (timer._when, self._serial, timer))  # type: ignore[attr-defined]
+        heappush(self._heap, (timer.when(), self._serial, timer))
 
     def clear(self) -> None:
         """Forget all timers and start counting anew."""

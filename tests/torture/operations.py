@@ -148,7 +148,7 @@ class World:
         self.cell = [get, put]
         self.push = self.numbers.append
         self.bound = functools.partial(self.members.add, 9)
-        self.future: asyncio.Future[int] = asyncio.Future(loop=_Loop())  # type: ignore[arg-type]
+        self.future: asyncio.Future[int] = asyncio.Future(loop=_Loop())  # type: ignore[arg-type]  # as much as it needs
 
     def snapshot(self) -> str:
         """Everything that can be seen of it."""
@@ -266,7 +266,7 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "not list": lambda world: not world.numbers,
     "list or": lambda world: len(world.numbers or [0, 0, 0, 0]),
     "in list": lambda world: 7 in world.numbers,
-    "for in list": lambda world: [number for number in world.numbers],  # noqa: C416
+    "for in list": lambda world: [number for number in world.numbers],  # noqa: C416 - a comprehension
     "sorted(list)": lambda world: sorted(world.numbers),
     "sum(list)": lambda world: sum(world.numbers),
     "max by key": lambda world: max([1, 2, 3], key=world.line.count),
@@ -278,9 +278,9 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "deepcopy": lambda world: copy.deepcopy(world.nested),
     "json": lambda world: json.dumps(world.nested),
     "tuple in tuple": lambda world: (world.nested, 1) == ([[1], [2]], 1),
-    "%": lambda world: "%s" % (world.nested,),  # noqa: UP031
+    "%": lambda world: "%s" % (world.nested,),  # noqa: UP031 - it has an instruction of its own
     "str.join": lambda world: ",".join(map(str, world.numbers)),
-    "str.format": lambda world: "{}".format(world.nested),  # noqa: UP032
+    "str.format": lambda world: "{}".format(world.nested),  # noqa: UP032 - the same
     "unpack": _unpack,
     "[*list]": lambda world: [*world.numbers],
     "max(*list)": lambda world: max(*world.numbers, 0, 0),

@@ -197,6 +197,6 @@ def test_earlier_failures_come_first_and_stale_ones_do_not_matter() -> None:
 
 def test_what_cannot_be_tortured_is_refused() -> None:
     with pytest.raises(TypeError, match="goes over an `async def` test"):
-        torture(len)  # type: ignore[arg-type]
+        torture(len)  # type: ignore[arg-type]  # that is what is tested
     with pytest.raises(TypeError, match="does not know 'schedule'"):
-        torture(schedule=3)  # type: ignore[call-overload]
+        torture(schedule=3)  # type: ignore[call-overload]  # the same

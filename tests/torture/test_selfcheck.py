@@ -1,4 +1,4 @@
-"""The explorer against itself: generated programs run the same way twice, replay as they ran, and shrink to failures."""
+"""The explorer against itself: generated programs run the same way twice, replay as they ran, and shrink."""
 
 import asyncio
 import json

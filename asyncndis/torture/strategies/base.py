@@ -9,7 +9,7 @@ from asyncndis.torture.points import Point, Step
 __all__ = ["Redundant", "Run", "Strategy"]
 
 
-class Redundant(Exception):  # noqa: N818 - it ends a run, and is no error
+class Redundant(Exception):
     """Raised by ``Strategy.choose``: whatever comes of this run is known from others, so it ends here."""
 
 
