@@ -53,8 +53,8 @@ FROZEN: frozenset[type[Any]] = frozenset({*SCALARS, *_VALUES, *_LIBRARY})
 CONTAINERS: tuple[type[Any], ...] = (list, dict, set, collections.deque, bytearray, array.array, types.MappingProxyType)
 """Types of C code that hold values and change; their subclasses, too."""
 _BUFFERS: tuple[type[Any], ...] = (io.StringIO, io.BytesIO, memoryview)
-_EMPTY: dict[int, int] = {}
-_VIEWS: tuple[type[Any], ...] = (type(_EMPTY.keys()), type(_EMPTY.values()), type(_EMPTY.items()))
+_KEYED: list[dict[int, int]] = [{}, collections.OrderedDict()]
+_VIEWS = tuple(class_of(view) for keyed in _KEYED for view in (keyed.keys(), keyed.values(), keyed.items()))
 GENERATORS: tuple[type[Any], ...] = (types.GeneratorType, types.CoroutineType, types.AsyncGeneratorType)
 """Types of running functions: whoever resumes one changes it."""
 _SOURCES: list[Any] = [[], (), {}, set(), range(0), range(1 << 70), "", "é", b"", bytearray(), {}.values(), {}.items()]
@@ -235,7 +235,10 @@ def special_class(kind: type[Any], name: str) -> type[Any] | None:
     """The class of C code that answers a special method of a type; None if it is Python code, or there is none."""
     for klass in kind.__mro__:
         if name in klass.__dict__:
-            return None if isinstance(klass.__dict__[name], (types.FunctionType, property)) else klass
+            found: Any = klass.__dict__[name]
+            if class_of(found) in {staticmethod, classmethod}:
+                found = found.__func__
+            return None if isinstance(found, (types.FunctionType, property)) else klass
     return None
 
 

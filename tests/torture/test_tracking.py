@@ -92,6 +92,17 @@ def test_what_code_in_c_does_is_unknown_unless_it_is_in_the_table(name: str) -> 
     assert footprint.unknown
 
 
+class _Chosen:
+    def __new__(cls) -> "_Chosen":
+        return super().__new__(cls)
+
+
+@pytest.mark.parametrize("make", [_Chosen, asyncio.Lock, asyncio.Event, ValueError, list, dict, set])
+def test_making_an_object_is_known(make: Callable[[], object]) -> None:
+    (footprint,) = _footprints(lambda: make() and None)
+    assert not footprint.unknown
+
+
 def test_what_was_unknown_is_named() -> None:
     (footprint,) = _footprints(lambda: print(end=""))  # noqa: T201 - a function that is in no table
     assert footprint.unseen == {"print()"}
