@@ -1,11 +1,12 @@
 """A process that answers questions: ``python -m benchmarks.torture.answering FUNCTION MODULE...``.
 
-It imports these modules first. Each line on its input is a list of arguments, and each on its output what the function
-returned, both as JSON.
+It imports these modules first. Each line on its input is a list: how many seconds of processor time the answer may
+take, or 0, and the arguments. Each line on its output is what the function returned. Both are JSON.
 """
 
 import json
 import logging
+import signal
 import sys
 from importlib import import_module
 
@@ -24,7 +25,10 @@ def main(function: str, *modules: str) -> None:
     module, _, name = function.partition(":")
     answer = getattr(import_module(module), name)
     for line in sys.stdin:
-        print(json.dumps(answer(*json.loads(line))), flush=True)
+        seconds, *arguments = json.loads(line)
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # its signal ends a process that does not mind it
+        print(json.dumps(answer(*arguments)), flush=True)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 if __name__ == "__main__":
