@@ -12,7 +12,7 @@ from .report import environment, publish, summary, write_json
 from .results import Row
 from .table import markdown
 
-SUITES = ("pools", "datapath", "torture")
+SUITES = ("pools", "datapath", "real", "torture")
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 
 
