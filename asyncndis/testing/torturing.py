@@ -154,6 +154,6 @@ def _passing(result: Result, schedules: int) -> Result:
     if failure is not None:
         failure.error.add_note(f"\n{failure.report()}")
         raise failure.error
-    if not result.complete:
+    if not result.exhausted:
         raise RuntimeError(f"{schedules} runs were not enough to strike everywhere: give more schedules")
     return result

@@ -84,12 +84,14 @@ class Result:
     :ivar complete: whether every schedule was covered: the program is correct under the explorer's assumptions
     :ivar failure: the first failure, shrunk; None if there is none
     :ivar statistics: figures of the search
+    :ivar exhausted: whether the strategy had nothing left to try; one that covers a part is not ``complete`` then
     """
 
     schedules: int
     complete: bool
     failure: Failure | None
     statistics: Statistics = field(repr=False)
+    exhausted: bool = False
 
     def __str__(self) -> str:
         scope = "complete: " if self.complete else ""

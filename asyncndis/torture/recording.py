@@ -169,8 +169,5 @@ class Recorder:
         self._strategy.stepped(step)
 
 
-def _as_task(found: object) -> "asyncio.Task[Any] | None":
-    if not isinstance(found, asyncio.Task):
-        return None
-    task: asyncio.Task[Any] = found
-    return task
+def _as_task(found: Any) -> "asyncio.Task[Any] | None":
+    return found if issubclass(found.__class__, asyncio.Task) else None

@@ -77,7 +77,7 @@ class Search:
         self.plan = plan
         self.strategy = strategy
         self.schedules = 0
-        self.complete = False
+        self.complete = self.exhausted = False
         self.failure: Failure | None = None
         self._progress = progress
         self._steps = 0
@@ -96,7 +96,7 @@ class Search:
         with simulated_runner(self.program, plan) as runner:
             for number in range(first, first + plan.schedules):
                 if not self.strategy.begin(number):
-                    self.complete = self.strategy.covers_all
+                    self.exhausted, self.complete = True, self.strategy.covers_all
                     break
                 trouble, tape = self._run_one(runner, number)
                 self.schedules += 1
@@ -124,7 +124,7 @@ class Search:
             strategy=self.plan.strategy if self.failure is None else self.failure.found_by,
             nondeterministic=self._nondeterministic,
         )
-        return Result(self.schedules, self.complete, self.failure, statistics)
+        return Result(self.schedules, self.complete, self.failure, statistics, self.exhausted)
 
     def _run_one(self, runner: Runner, number: int) -> tuple[Trouble | None, list[int]]:
         """Run one schedule.

@@ -112,7 +112,7 @@ def test_injected_cancellation_loses_what_was_handed_over() -> None:
 
 def test_each_await_is_cancelled_once() -> None:
     result = explore(faulty.careful_pool, strategy="each", cancel=True)
-    assert (result.complete, result.failure) == (True, None)
+    assert (result.exhausted, result.complete, result.failure) == (True, False, None)  # other orders were not tried
     assert result.schedules > 20
     assert explore(faulty.careless_pool, strategy="each", cancel=True).failure is not None
 

@@ -2,7 +2,7 @@
 
 Cancellations and early timers: the first schedule injects nothing and shows where something could be injected; each
 further one strikes at one of those places. Failures of the environment: the n-th operation fails in the n-th schedule,
-until a schedule has no n-th operation. Complete for single injections into that order.
+until a schedule has no n-th operation. That strikes everywhere in one order, and says nothing of the others.
 """
 
 from asyncndis.torture.points import Kind, Point
@@ -48,6 +48,11 @@ class EachInjection(Strategy):
         if self._looks:
             self._places += [(passed, answer) for answer in range(point.first_injection, point.options)]
         return self._place[1] if passed == self._place[0] else 0
+
+    @property
+    def covers_all(self) -> bool:
+        """Never: other orders of the program are not tried."""
+        return False
 
     def end(self, run: Run) -> None:
         """Learn how many operations there are: a failure may have led to more, or to fewer."""
