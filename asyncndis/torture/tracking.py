@@ -181,6 +181,8 @@ def _is_of_success(frame: FrameType) -> bool:
     if not str(frame.f_globals.get("__name__")).startswith(("asyncio.", "anyio.")):
         return False
     code, values = frame.f_code, frame.f_locals
+    if values.get("return_when", asyncio.ALL_COMPLETED) != asyncio.ALL_COMPLETED:
+        return False  # whoever comes first ends the wait: that is no counting
     told: Any = values[code.co_varnames[code.co_argcount - 1]]
     return told.done() and not told.cancelled() and told._exception is None
 

@@ -300,10 +300,10 @@ def _call_spread(notes: Notes, frame: FrameType, slots: Any, top: int, argument:
     spread = slots[top - 1 - named]
     function = slots[top - (3 if _SELF_ABOVE else 2) - named]
     arguments: tuple[Any, ...] = ()
-    if issubclass(class_of(spread), (tuple, list)):
+    read_flat(notes, spread)
+    if class_of(spread) in _SOURCES:
         arguments = tuple(spread)
-    else:
-        read_flat(notes, spread)
+    elif class_of(function) not in {types.FunctionType, types.MethodType}:
         notes.unseen.add("arguments out of an iterator")
     if named and class_of(slots[top - 1]) is dict:
         arguments += tuple(slots[top - 1].values())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from asyncndis.torture.strategies.dfs import Dfs
 from asyncndis.torture.strategies.dpor import Dpor
+from tests.torture import programs
 from tests.torture.abstract import Program, runs_of, trace_of
 from tests.torture.exhaust import exhaust
 from tests.torture.programs import conflicting, independent, locked, racing, spinning
@@ -156,6 +157,15 @@ def test_programs_take_few_schedules(
     assert strategy.covers_all
     assert len(search.runs) <= most
     assert len(search.outcomes) == outcomes
+
+
+@pytest.mark.parametrize("name", sorted(set(programs.__all__) - {"spinning"}))
+def test_typical_programs_come_to_the_same_as_under_exhaustive_search(name: str) -> None:
+    program = getattr(programs, name)
+    strategy = Dpor()
+    reduced = exhaust(program, strategy)
+    assert strategy.covers_all
+    assert reduced.outcomes == exhaust(program, Dfs()).outcomes
 
 
 def test_cancellations_are_tried_everywhere() -> None:

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Generator
 from types import coroutine
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from hypothesis import example, given, settings
@@ -93,7 +93,7 @@ def test_what_code_in_c_does_is_unknown_unless_it_is_in_the_table(name: str) -> 
 
 
 class _Chosen:
-    def __new__(cls) -> "_Chosen":
+    def __new__(cls) -> Self:
         return super().__new__(cls)
 
 
