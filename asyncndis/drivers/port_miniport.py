@@ -9,7 +9,6 @@ packets are there to carry them; the others wait in the device.
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 from typing import Any
 
 from asyncndis.base import NdisError, NdisStatus, check_integer
@@ -17,7 +16,7 @@ from asyncndis.memory import Packet
 from asyncndis.memory.rows import contents_of
 from asyncndis.ndis import Adapter, DevicePnpEvent, FramePool, MediaState, Miniport, MiniportCounters, Oid
 from asyncndis.nic import Port
-from asyncndis.nic.offload import HEADER_BYTES, NOTHING, framed, note_headers, noted_headers, split
+from asyncndis.nic.offload import HEADER_BYTES, join, note_headers, noted_headers, split
 from asyncndis.nic.port import BATCH, LONGEST_FRAME, Frame
 
 from .finisher import Finisher
@@ -297,7 +296,7 @@ class PortMiniport(Miniport):
             return
         frames: Sequence[Frame] = contents_of(packets)
         if self._offloads:
-            frames = list(map(framed, headers or repeat(NOTHING), frames))
+            frames = join(headers, frames)
         sent = port.transmit(frames)
         if sent == len(packets):
             self.adapter.send_complete(packets, _SUCCESS)

@@ -27,7 +27,5 @@ def carry_info(sources: Iterable[Packet], packets: Iterable[Packet]) -> None:
     """Let packets have what others have in their slots; see ``Packet.copy_send_info_from``. Rule: PKT-14."""
     for source, packet in zip(sources, packets, strict=True):
         oob = source._oob
-        if oob is not None:
-            packet.oob._slots[:] = oob._slots
-        elif packet._oob is not None:
-            packet._oob._slots[:] = EMPTY_SLOTS
+        if oob is not packet._oob:  # most often there is none of the two
+            packet.oob._slots[:] = EMPTY_SLOTS if oob is None else oob._slots

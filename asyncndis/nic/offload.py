@@ -5,7 +5,7 @@ packet with such a header may be as long as several frames, and lack its checksu
 travels in the slot TCP_IP_CHECKSUM of the packet, and the size of the segments in TCP_LARGE_SEND.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from itertools import repeat
 from struct import Struct
@@ -14,7 +14,7 @@ from typing import NamedTuple
 from asyncndis.memory import Packet, PerPacketInfo
 from asyncndis.memory.info_rows import info_of, set_info
 
-__all__ = ["HEADER_BYTES", "NOTHING", "Kind", "OffloadHeader", "framed", "note_headers", "noted_headers", "split"]
+__all__ = ["HEADER_BYTES", "NOTHING", "Kind", "OffloadHeader", "join", "note_headers", "noted_headers", "split"]
 
 HEADER_BYTES = 10
 NOTHING = bytes(HEADER_BYTES)
@@ -25,6 +25,7 @@ _NEEDS_CHECKSUM = 1
 _WITH_CWR = 0x80  # of a kind: the first segment tells that the sender has slowed down
 _SIZE = Struct("=H")
 _NONE = repeat(None)
+_LONG = 4096
 _LARGE, _CHECKSUM = PerPacketInfo.TCP_LARGE_SEND, PerPacketInfo.TCP_IP_CHECKSUM
 
 Frame = bytes | bytearray | memoryview
@@ -77,18 +78,26 @@ class OffloadHeader(NamedTuple):
         return self.kind & ~_WITH_CWR
 
 
-def split(frames: Iterable[bytes]) -> tuple[list[bytes], list[memoryview]]:
-    """The headers of frames that have one, and the frames without, which are not copied. IRQL: any."""
-    headers: list[bytes] = []
-    rest: list[memoryview] = []
-    for frame in frames:
-        headers.append(frame[:HEADER_BYTES])
-        rest.append(memoryview(frame)[HEADER_BYTES:])
-    return headers, rest
+def split(frames: Sequence[bytes]) -> tuple[list[bytes], list[bytes | memoryview]]:
+    """The headers of frames that have one, and the frames without. IRQL: any.
+
+    Short ones are copied, as that costs less than a view.
+    """
+    return (
+        [frame[:HEADER_BYTES] for frame in frames],
+        [frame[HEADER_BYTES:] if len(frame) < _LONG else memoryview(frame)[HEADER_BYTES:] for frame in frames],
+    )
 
 
-def framed(header: bytes, frame: Frame) -> bytes:
-    """A frame behind its header; not copied where it stood behind just that one. IRQL: any."""
+def join(headers: Sequence[bytes] | None, frames: Sequence[Frame]) -> list[bytes]:
+    """Frames behind their headers, or behind ``NOTHING`` where there are none. IRQL: any."""
+    if headers is None:
+        return [NOTHING + frame if type(frame) is bytes else _framed(NOTHING, frame) for frame in frames]
+    return [_framed(header, frame) for header, frame in zip(headers, frames, strict=True)]
+
+
+def _framed(header: bytes, frame: Frame) -> bytes:
+    """A frame behind its header; not copied where it stood behind just that one."""
     if type(frame) is memoryview:
         whole = frame.obj
         if type(whole) is bytes and len(whole) == len(frame) + HEADER_BYTES and whole.startswith(header):
