@@ -199,6 +199,8 @@ class Dpor(Strategy):
     def _note(self, place: int, taken: Taken) -> None:
         steps = self._happened.steps
         if place < len(steps) and steps[place] != taken:
+            if steps[place][:2] != taken[:2]:
+                self._is_partial = True  # the program went another way than the last time
             # Objects may have other numbers than in the runs before: what was learnt there is not comparable.
             self._happened.cut(place)
             for node in self._path:
