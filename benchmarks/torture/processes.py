@@ -1,4 +1,7 @@
-"""Where schedules are measured: in a bare process, and in one that has imported what a test process imports."""
+"""Where schedules are measured: in a bare process, and in one that has imported what a test process imports.
+
+Each side has one of its own, so that none has to collect the garbage of another.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -32,10 +35,10 @@ class Measured:
 
 
 async def measure(things: Iterable[Measured], effort: Effort) -> Turns:
-    """Let all that are here take turns, each in the process that it belongs to."""
+    """Let all that are here take turns, each in a process of its own."""
     here = [thing for thing in things if SIDES[thing.side].is_here]
-    workers = {modules: _worker(modules) for modules in {thing.modules for thing in here}}
-    samples = {thing.name: _sample(workers[thing.modules], thing, effort.seconds * 50) for thing in here}
+    workers = {thing.name: _worker(thing.modules) for thing in here}
+    samples = {thing.name: _sample(workers[thing.name], thing, effort.seconds * 50) for thing in here}
     try:
         return await take_turns(samples, max(3, effort.rounds // 10))
     finally:
