@@ -64,6 +64,7 @@ class Search:
     :param plan: what to do
     :param strategy: answers the choices
     :param progress: told a few times a second how far it is
+    :ivar saturation: what was seen
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Search:
         self.failure: Failure | None = None
         self._progress = progress
         self._steps = 0
-        self._saturation = Saturation()
+        self.saturation = Saturation()
         self._nondeterministic = ""
         self._tracker = Tracker()
         self._began = time.monotonic()
@@ -113,7 +114,7 @@ class Search:
 
     def result(self) -> Result:
         """What is known so far."""
-        seen = self._saturation.statistics()
+        seen = self.saturation.statistics()
         statistics = Statistics(
             steps=self._steps,
             distinct=seen.interleavings,
@@ -137,7 +138,7 @@ class Search:
         else:
             trouble = runner.run(strategy, record, self._tracker if strategy.wants_footprints else None)
         self._steps += record.length
-        self._saturation.add(record.tape, record.steps if strategy.wants_footprints else ())
+        self.saturation.add(record.tape, record.steps if strategy.wants_footprints else ())
         strategy.end(record)
         return trouble, record.tape
 
@@ -146,7 +147,7 @@ class Search:
         if self._progress is not None and now - self._told >= PROGRESS_INTERVAL:
             self._told = now
             with outside():  # whoever shows it may use threads
-                distinct = self._saturation.interleavings
+                distinct = self.saturation.interleavings
                 self._progress(Progress(self.schedules, self.plan.schedules, distinct, now - self._began))
         return self.plan.timeout is not None and now - self._began > self.plan.timeout
 

@@ -6,6 +6,7 @@ lowest number counts, so that the outcome does not depend on who was faster.
 """
 
 import multiprocessing
+import signal
 import time
 import warnings
 from collections import deque
@@ -15,8 +16,9 @@ from concurrent.futures.process import BrokenProcessPool
 
 from .outcome import Failure, Progress, Result, Statistics
 from .running import Program
+from .saturation import Saturation
 from .search import Plan
-from .units import Unit, inherited, portable_program, run_unit
+from .units import Unit, UnitResult, inherited, portable_program, run_unit
 
 __all__ = ["Spread"]
 
@@ -57,12 +59,14 @@ class Spread:
         self._progress = progress
         self._ran = ran
         self._waiting = deque(_gaps(done, plan.schedules))
-        self._flying: dict[Future[Result], tuple[int, int]] = {}
+        self._flying: dict[Future[UnitResult], tuple[int, int]] = {}
         self._deaths: dict[int, int] = {}
         self._began = time.monotonic()
         self.schedules = 0
         self.failure: Failure | None = None
-        self._steps = self._distinct = self._recorded = 0
+        self._steps = 0
+        self._saturation = Saturation()
+        self._nondeterministic = ""
 
     def run(self) -> Result:
         """Run until a schedule fails, the plan is fulfilled or its time is up."""
@@ -71,7 +75,7 @@ class Spread:
             return self.result()
         while not self._is_over():
             context = multiprocessing.get_context("fork")  # so that any program can be run, a closure too
-            with ProcessPoolExecutor(self._jobs, mp_context=context) as pool:
+            with ProcessPoolExecutor(self._jobs, context, _leave_interrupts_to_the_parent) as pool:
                 try:
                     self._work(pool, self._jobs + 1)
                 finally:
@@ -82,7 +86,17 @@ class Spread:
         """What is known so far."""
         seconds = time.monotonic() - self._began
         strategy = self._plan.strategy if self.failure is None else self.failure.found_by
-        statistics = Statistics(self._steps, self._distinct, self._recorded, seconds=seconds, strategy=strategy)
+        seen = self._saturation.statistics()
+        statistics = Statistics(
+            steps=self._steps,
+            distinct=seen.interleavings,
+            recorded=seen.schedules,
+            classes=seen.classes,
+            unseen=seen.unseen,
+            seconds=seconds,
+            strategy=strategy,
+            nondeterministic=self._nondeterministic,
+        )
         return Result(self.schedules, False, self.failure, statistics)
 
     def _is_over(self) -> bool:
@@ -104,7 +118,7 @@ class Spread:
                 self._land(future)
             if self._progress is not None:
                 seconds = time.monotonic() - self._began
-                self._progress(Progress(self.schedules, self._plan.schedules, self._distinct, seconds))
+                self._progress(Progress(self.schedules, self._plan.schedules, self._saturation.interleavings, seconds))
 
     def _submit(self, pool: Executor) -> None:
         first, count = self._waiting.popleft()
@@ -118,10 +132,10 @@ class Spread:
             )  # a fork beside threads, which none of the children uses
             self._flying[pool.submit(run_unit, unit)] = (first, count)
 
-    def _land(self, future: Future[Result]) -> None:
+    def _land(self, future: Future[UnitResult]) -> None:
         first, count = self._flying.pop(future)
         try:
-            result = future.result(timeout=60)
+            result, seen = future.result(timeout=60)
         except Exception as error:
             if self._given is None and not isinstance(error, BrokenProcessPool):
                 raise
@@ -129,8 +143,8 @@ class Spread:
             return
         self.schedules += result.schedules
         self._steps += result.statistics.steps
-        self._distinct += result.statistics.distinct
-        self._recorded += result.statistics.recorded
+        self._saturation.merge(seen)
+        self._nondeterministic = self._nondeterministic or result.statistics.nondeterministic
         if self._ran is not None:
             self._ran(first, result.schedules)
         found = result.failure
@@ -147,6 +161,11 @@ class Spread:
                 f"the workers that ran schedules {first} to {first + count - 1} died {DEATHS_MAX} times"
             ) from error
         self._waiting.appendleft((first, count))
+
+
+def _leave_interrupts_to_the_parent() -> None:
+    """Ctrl-C reaches all processes of a terminal: the parent ends the search, and its workers after it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _is_broken(pool: Executor) -> bool:

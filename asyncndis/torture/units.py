@@ -7,15 +7,16 @@ rest.
 import pickle
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .failures import FailureKind
 from .outcome import Failure, Result
 from .running import Program
+from .saturation import Saturation
 from .search import Plan, Search
 from .strategies import make_strategy
 
-__all__ = ["RemoteError", "Unit", "inherited", "run_unit"]
+__all__ = ["RemoteError", "Unit", "UnitResult", "inherited", "portable_program", "run_unit"]
 
 UNIT_SECONDS = 2.0
 """After so long a unit hands back what it has not run yet."""
@@ -45,6 +46,17 @@ class Unit:
     count: int
 
 
+class UnitResult(NamedTuple):
+    """What came of a unit; its size is bounded by the number of its schedules.
+
+    :ivar result: counts the schedules that were run
+    :ivar saturation: what they saw
+    """
+
+    result: Result
+    saturation: Saturation
+
+
 def inherited(program: Program) -> int:
     """Keep a program for processes that are forked from now on.
 
@@ -54,14 +66,16 @@ def inherited(program: Program) -> int:
     return id(program)
 
 
-def run_unit(unit: Unit) -> Result:
-    """Run a unit; its result counts the schedules that were run."""
+def run_unit(unit: Unit) -> UnitResult:
+    """Run a unit, or as much of it as its time allows."""
     program = _inherited[unit.program] if isinstance(unit.program, int) else unit.program
     plan = unit.plan
     strategy = make_strategy(plan.strategy, plan.seed, plan.schedules, cancel=plan.cancel, faults=plan.faults)
-    result = Search(program, replace(plan, schedules=unit.count, timeout=UNIT_SECONDS), strategy).run(unit.first)
-    failure = result.failure
-    return result if failure is None else replace(result, failure=_portable(failure))
+    search = Search(program, replace(plan, schedules=unit.count, timeout=UNIT_SECONDS), strategy)
+    result = search.run(unit.first)
+    if result.failure is not None:
+        result = replace(result, failure=_portable(result.failure))
+    return UnitResult(result, search.saturation)
 
 
 def _portable(failure: Failure) -> Failure:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import pickle
 import signal
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from functools import partial
@@ -113,11 +114,24 @@ def test_a_program_that_cannot_be_sent_is_refused_with_the_way_out() -> None:
 
 def test_a_unit_that_runs_out_of_time_hands_on_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("asyncndis.torture.units.UNIT_SECONDS", 1e-9)
-    result = run_unit(Unit(quick, Plan("random", 100), 0, 100))
-    assert result.schedules == 1
+    unit = run_unit(Unit(quick, Plan("random", 100), 0, 100))
+    assert unit.result.schedules == 1
     executor = Inline()
     assert explore(quick, strategy="random", schedules=20, executor=executor).schedules == 20
     assert len(executor.units) == 20
+
+
+def test_an_interleaving_that_several_units_met_counts_once() -> None:
+    alone = explore(quick, strategy="random", schedules=2500)
+    spread = explore(quick, strategy="random", schedules=2500, executor=Inline())
+    assert alone.statistics.distinct == 90
+    for figure in ("distinct", "recorded", "steps", "unseen", "classes", "nondeterministic"):
+        assert getattr(spread.statistics, figure) == getattr(alone.statistics, figure)
+
+
+def test_what_a_unit_sends_is_bounded_by_its_schedules() -> None:
+    unit = run_unit(Unit(quick, Plan("random", 1000), 0, 1000))
+    assert len(pickle.dumps(unit)) < 1000 * 32
 
 
 def test_progress_counts_all_workers() -> None:
