@@ -19,14 +19,18 @@ __all__ = ["Injection", "possible_injections"]
 class Injection(NamedTuple):
     """Something that can be done to the program now.
 
-    :ivar text: in words
+    :ivar deed: in words, without the task's name
     :ivar target: the number of the task it meets; -1 for a timer
     :ivar act: does it
     """
 
-    text: str
+    deed: str
     target: int
     act: Callable[[], object]
+
+    def text(self, loop: ControlledLoop) -> str:
+        """What it does, in words."""
+        return self.deed if self.target < 0 else f"{self.deed} {loop.names()[self.target]}"
 
 
 def possible_injections(loop: ControlledLoop) -> list[Injection]:
@@ -36,10 +40,10 @@ def possible_injections(loop: ControlledLoop) -> list[Injection]:
         if task.done() or task.cancelling() or _has_not_begun(task):
             continue
         number = loop.number_of(task)
-        found.append(Injection(f"cancel {task.get_name()}", number, task.cancel))
+        found.append(Injection("cancel", number, task.cancel))
         scope = _innermost_scope(task)
         if scope is not None and not scope.cancel_called:
-            found.append(Injection(f"cancel the scope of {task.get_name()}", number, scope.cancel))
+            found.append(Injection("cancel the scope of", number, scope.cancel))
     if loop.timers and loop.ready:
         found.append(Injection("let the earliest timer fire", -1, loop.move_clock))
     return found

@@ -77,7 +77,7 @@ class LineTracer:
         if event == "return" and argument is True:
             task = asyncio.current_task()
             if task is not None:
-                self._loop.holders[id(frame.f_locals["self"])] = task.get_name()
+                self._loop.holders[id(frame.f_locals["self"])] = self._loop.number_of(task)
         return self._see_acquire
 
     def _note(self, frame: FrameType) -> None:

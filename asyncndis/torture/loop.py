@@ -16,6 +16,7 @@ from typing import Any, TypeVar, TypeVarTuple, Unpack, cast
 from .bookkeeping import is_bookkeeping, is_redelivery, wakes_only
 from .deliveries import Delivery
 from .footprints import lose_sight, touch
+from .naming import short_names
 from .network import MemoryNetwork
 from .points import CALLBACKS, Kind
 from .queueing import quick_call_soon
@@ -63,7 +64,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     :ivar expected: what has to hold some time, and what is wrong if it never does
     :ivar injects_faults: whether operations of the environment may fail
     :ivar choose: answers the choices that are not about who runs: (kind, options, name) to an index
-    :ivar holders: who holds a lock, by the lock's id, where somebody watches: for reports
+    :ivar holders: who holds a lock: the task's number, by the lock's id, where somebody watches: for reports
     :ivar told: takes what arrives over the network, in words, where somebody watches: for reports
     :ivar interruption: what a test runner's alarm raised in the middle of the program
     :ivar ending: the program itself is over; only what is ready still runs
@@ -105,7 +106,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self._handler: ExceptionHandler | None = None
         self._factory: TaskFactory | None = None
         self._foreign: dict[int, int] = {}
-        self.holders: dict[int, str] = {}
+        self.holders: dict[int, int] = {}
         self.told: list[str] | None = None
 
     # What runs next
@@ -215,7 +216,11 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
     def names(self) -> list[str]:
         """The names of all actors that have a number, by number."""
         tasks = {self.number_of(task): task.get_name() for task in self.tasks}
-        return [tasks.get(number, f"job-{number}") for number in range(self.actors)]
+        return short_names([tasks.get(number, f"job-{number}") for number in range(self.actors)])
+
+    def name_of(self, task: "asyncio.Task[Any]") -> str:
+        """The name of a task, as in ``names``."""
+        return self.names()[self.number_of(task)]
 
     def _new_number(self) -> int:
         touch(self, "actors")

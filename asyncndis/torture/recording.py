@@ -147,7 +147,7 @@ class Recorder:
     ) -> Step:
         step = Step(actor, actors, decision)
         if injection is not None:
-            step.injected, step.target = injection.text, injection.target
+            step.injected, step.target = injection.text(self.loop), injection.target
         self._step = step
         self.loop.told = step.told
         self._record.steps.append(step)

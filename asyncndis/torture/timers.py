@@ -2,6 +2,7 @@
 
 from asyncio import TimerHandle
 from heapq import heappop, heappush
+from typing import Any
 
 __all__ = ["TimerHeap"]
 
@@ -40,7 +41,15 @@ class TimerHeap:
                 due.append(timer)
         return due
 
+    def due_for(self, argument: object) -> float | None:
+        """When the first timer is due that passes something to its callback; None if none does."""
+        return min((when for when, _, timer in self._heap if _passes(timer, argument)), default=None)
+
     def _drop_cancelled(self) -> None:
         heap = self._heap
         while heap and heap[0][2].cancelled():
             heappop(heap)
+
+
+def _passes(timer: Any, argument: object) -> bool:
+    return not timer.cancelled() and any(each is argument for each in timer._args)

@@ -76,8 +76,8 @@ def _sentence(loop: ControlledLoop, task: "asyncio.Task[Any]") -> str:
     )
     waiter: Any = getattr(task, "_fut_waiter", None)
     if waiter is None:
-        return f"{task.get_name()} is ready{place}"
-    return f"{task.get_name()} waits for {_awaited(loop, frames, waiter)}{place}"
+        return f"{loop.name_of(task)} is ready{place}"
+    return f"{loop.name_of(task)} waits for {_awaited(loop, frames, waiter)}{place}"
 
 
 def _frames(task: "asyncio.Task[Any]") -> Iterator[FrameType]:
@@ -112,7 +112,7 @@ def _waits_for_primitive(task: "asyncio.Task[Any]") -> bool:
 def _awaited(loop: ControlledLoop, frames: list[FrameType], waiter: Any) -> str:
     """What a task waits for, in words."""
     if isinstance(waiter, asyncio.Task):
-        return str(waiter.get_name())
+        return loop.name_of(waiter)
     thing, caller = _primitive(frames)
     if thing is not None:
         name = "" if caller is None else _name_of(thing, caller)
@@ -123,9 +123,12 @@ def _awaited(loop: ControlledLoop, frames: list[FrameType], waiter: Any) -> str:
         if type(group).__name__ == "TaskGroup":
             children = getattr(group, "_tasks", ())
     tasks = [
-        other.get_name() for other in loop.tasks if not other.done() and (other in children or _wakes(other, waiter))
+        loop.name_of(other) for other in loop.tasks if not other.done() and (other in children or _wakes(other, waiter))
     ]
-    return " and ".join(tasks) if tasks else "a future that nobody has settled"
+    if tasks:
+        return " and ".join(tasks)
+    due = loop.timers.due_for(waiter)
+    return "a future that nobody has settled" if due is None else f"a timer, due in {due - loop.now:g} s"
 
 
 def _wakes(task: "asyncio.Task[Any]", waiter: Any) -> bool:
@@ -158,8 +161,9 @@ def _name_of(thing: object, frame: FrameType) -> str:
 
 
 def _held_by(loop: ControlledLoop, thing: Any) -> str:
-    holder = loop.holders.get(id(thing))
-    if holder is None and hasattr(thing, "statistics"):  # anyio's know their owner
-        owner = getattr(thing.statistics(), "owner", None)
-        holder = getattr(owner, "name", None)
-    return f", held by {holder}" if holder else ""
+    number = loop.holders.get(id(thing))
+    if number is not None:
+        return f", held by {loop.names()[number]}"
+    owner = getattr(thing.statistics(), "owner", None) if hasattr(thing, "statistics") else None  # anyio's know it
+    holders = [loop.name_of(task) for task in loop.tasks if owner is not None and id(task) == owner.id]
+    return f", held by {holders[0]}" if holders else ""
