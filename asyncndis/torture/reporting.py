@@ -12,12 +12,16 @@ from .failures import Trouble
 from .points import CALLBACKS, CLOCK, INJECTOR, Decision, Kind, Line, Step
 from .sources import short_place, text_of
 
-__all__ = ["Neighbour", "explain", "find_neighbour"]
+__all__ = ["Neighbour", "explain", "find_neighbour", "folded"]
 
 TRIES_MAX = 100
 """So many schedules are tried for a neighbour."""
 STEPS_SHOWN = 80
 """A schedule of more steps shows its first and last ones."""
+PERIOD_MAX = 30
+"""So many steps may lie between two that are the same, for repetitions to be seen."""
+FOLDED_MIN = 4
+"""Fewer steps are not worth leaving out."""
 LINES_SHOWN = 6
 """A step that ran more lines shows its first and last ones."""
 
@@ -114,17 +118,51 @@ def _message(trouble: Trouble) -> str:
 def _table(steps: Sequence[Step], names: Sequence[str]) -> list[str]:
     width = max((len(_who(step, names)) for step in steps), default=0)
     places = max((len(_place(line)) for step in steps for line in step.lines), default=0)
+    deeds = [_deeds(step, places) for step in steps]
+    stretches = list(folded([(_who(step, names), *deed) for step, deed in zip(steps, deeds, strict=True)]))
+    shown = [number for first, length, _ in stretches for number in range(first, first + length)]
+    left_out = set(shown[STEPS_SHOWN // 2 : -STEPS_SHOWN // 2])
     rows: list[str] = []
-    for number, step in enumerate(steps, 1):
-        if STEPS_SHOWN // 2 < number <= len(steps) - STEPS_SHOWN // 2:
-            if number == STEPS_SHOWN // 2 + 1:
-                rows.append(f"  ... {len(steps) - STEPS_SHOWN} steps more ...")
-            continue
-        deeds = [*step.told, *(_shown(line, places) for line in _few(step.lines))] or [_deed(step)]
-        deeds += [f"({decision.name}: {_answer(decision)})" for decision in step.inner]
-        rows.append(f"  {number:3d}  {_who(step, names):<{width}}  {deeds[0]}")
-        rows += [f"{'':7}{'':{width}}  {deed}" for deed in deeds[1:]]
+    for first, length, times in stretches:
+        for number in range(first, first + length):
+            if number not in left_out:
+                rows.append(f"  {number + 1:3d}  {_who(steps[number], names):<{width}}  {deeds[number][0]}")
+                rows += [f"{'':7}{'':{width}}  {deed}" for deed in deeds[number][1:]]
+            elif number == min(left_out):
+                rows.append(f"  ... {len(left_out)} steps more ...")
+        if times > 1:
+            which = f"step {first + 1} comes" if length == 1 else f"steps {first + 1} to {first + length} come"
+            rows.append(f"  ... {which} {times} times ...")
     return rows
+
+
+def folded(rows: Sequence[object]) -> Iterator[tuple[int, int, int]]:
+    """Part a table into stretches, in order: where one begins, how many rows it has, and how often they come.
+
+    :param rows: what the rows say
+    """
+    at = 0
+    while at < len(rows):
+        length, times = _repetition(rows, at)
+        yield at, length, times
+        at += length * times
+
+
+def _repetition(rows: Sequence[object], at: int) -> tuple[int, int]:
+    """How many rows from a place come again at once, and how often; (1, 1) if none do, or too few to be left out."""
+    for length in range(1, PERIOD_MAX + 1):
+        times = 1
+        while rows[at : at + length] == rows[at + times * length : at + (times + 1) * length] != []:
+            times += 1
+        if times > 1 and (times - 1) * length >= FOLDED_MIN:
+            return length, times
+    return 1, 1
+
+
+def _deeds(step: Step, places: int) -> list[str]:
+    """What a step did, line by line."""
+    deeds = [*step.told, *(_shown(line, places) for line in _few(step.lines))] or [_deed(step)]
+    return [*deeds, *(f"({decision.name}: {_answer(decision)})" for decision in step.inner)]
 
 
 def _answer(decision: Decision) -> str:
