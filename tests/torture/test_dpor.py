@@ -3,11 +3,14 @@
 import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from asyncndis.torture.exploring import explore
+from asyncndis.torture.hooks import always
 from asyncndis.torture.strategies.dfs import Dfs
 from asyncndis.torture.strategies.dpor import Dpor
 from tests.torture import programs
@@ -172,6 +175,37 @@ def test_cancellations_are_tried_everywhere() -> None:
     every = exhaust(racing, Dfs(), cancel=True)
     reduced = exhaust(racing, Dpor(), cancel=True)
     assert reduced.outcomes == every.outcomes
+
+
+def test_an_invariant_sees_every_state_between_steps_that_share_nothing_else() -> None:
+    async def program(seen: list[object]) -> None:
+        written = {"first": False, "second": False}
+        always(lambda: written["first"] or not written["second"], "second before first")
+
+        async def write(name: str) -> None:
+            written[name] = True
+
+        await asyncio.gather(write("first"), write("second"))
+
+    assert {outcome.rpartition(" ")[2] for outcome in exhaust(program, Dpor()).outcomes} == {
+        outcome.rpartition(" ")[2] for outcome in exhaust(program, Dfs()).outcomes
+    }
+    assert len(exhaust(program, Dpor()).outcomes) == 2
+
+
+def test_a_search_finds_the_lost_update_and_says_that_there_is_no_other() -> None:
+    async def checked(program: Callable[[list[object]], Awaitable[object]], expected: int) -> None:
+        seen: list[object] = []
+        await program(seen)
+        assert seen == [expected]
+
+    lost = explore(partial(checked, racing, 2), strategy="dpor")
+    assert lost.failure is not None
+    assert lost.failure.found_by == "dpor"
+    assert not lost.complete
+    kept = explore(partial(checked, locked, 2), strategy="dpor")
+    assert kept.failure is None
+    assert kept.complete
 
 
 def test_the_order_of_elements_counts_as_soon_as_somebody_looks() -> None:

@@ -185,7 +185,7 @@ class Dpor(Strategy):
             node.footprints[answer] = node.footprints.get(answer, taken.footprint) | taken.footprint
             if len(node.answers) == len(step.ready):
                 for other in node.tried[:-1]:
-                    if other not in node.sleepers:
+                    if other not in node.sleepers and other in node.footprints:
                         node.sleepers[other] = _Sleeper(node.footprints[other], owners)
                 asleep |= node.sleepers
         self._asleep = {
@@ -230,6 +230,8 @@ class Dpor(Strategy):
         self._happened.cut(self._taken)
         run.redundant = run.redundant or self._repeats
         self.redundant += run.redundant
+        if len(run.steps) > self._taken:
+            self._is_partial = True  # a step broke off, and what it touched is not known
         if run.bounded or self._taken > _LONGEST:
             self._is_partial = True
             return
