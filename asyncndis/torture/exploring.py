@@ -1,14 +1,14 @@
 """The three calls that everything else uses: explore a program, replay a failure, shrink one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Literal
 
-from .describing import retrace
+from .describing import Describer, retrace
 from .outcome import Failure, Progress, Result
 from .replaystring import decode
-from .running import Program
+from .running import Program, Runner
 from .search import Plan, Search, simulated_runner
 from .spread import Spread
 from .strategies import make_strategy
@@ -75,8 +75,12 @@ def _replay(line: str, program: Program, seconds: float) -> Failure | None:
     settings.program.require(program)
     plan = Plan("replay", 1, 0, settings.max_steps, settings.cancel, settings.faults)
     with simulated_runner(program, plan) as runner:
-        trouble, record = retrace(runner, tape)
-        return None if trouble is None else plan.describer(runner, seconds).describe(trouble, record.tape, 0, "replay")
+        return _failure_on(tape, runner, plan.describer(runner, seconds))
+
+
+def _failure_on(tape: Sequence[int], runner: Runner, describer: Describer) -> Failure | None:
+    trouble, record = retrace(runner, tape)
+    return None if trouble is None else describer.describe(trouble, record.tape, 0, "replay")
 
 
 def shrink(failure: Failure, program: Program) -> Failure:

@@ -36,7 +36,8 @@ class Statistics:
 class Failure:
     """The first failure of a search.
 
-    :ivar error: the exception; for a deadlock and its like one that says what was found
+    :ivar error: the exception; for a deadlock and its like one that says what was found. Its traceback keeps alive what
+        the program had in its hands, for debuggers
     :ivar kind: which kind of failure it is
     :ivar schedule: the number of the schedule that failed, from 0
     :ivar replay: the line that replays the shrunk schedule

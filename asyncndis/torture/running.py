@@ -8,7 +8,6 @@ import asyncio
 from asyncio.tasks import _enter_task as enter_task
 from asyncio.tasks import _leave_task as leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from contextlib import suppress
 from typing import Any
 
 from .bookkeeping import mark_bookkeeping
@@ -22,6 +21,8 @@ from .strategies.random_walk import pick
 from .waits import deadlock, endless_run, tasks_left
 
 __all__ = ["Program", "Runner"]
+
+CLOSINGS_MAX = 100
 
 Program = Callable[[], Awaitable[object]]
 
@@ -211,8 +212,15 @@ def _bury(loop: ControlledLoop, task: "asyncio.Task[Any]") -> None:
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # as gather does
     coroutine: Any = task.get_coro()
     enter_task(loop, task)  # so that what it gives back now, such as a lock, knows whose it was
-    with suppress(BaseException):  # the run is over: how a coroutine minds being closed is no news
-        coroutine.close()
+    for _ in range(CLOSINGS_MAX):  # a task group awaits its tasks even then, and is closed once more
+        try:
+            coroutine.close()
+        except KeyboardInterrupt as interruption:
+            loop.interrupt(interruption)
+        except BaseException:  # noqa: BLE001, S110 - the run is over: how a coroutine minds being closed is no news
+            pass
+        if getattr(coroutine, "cr_frame", None) is None:
+            break
     leave_task(loop, task)
 
 

@@ -93,24 +93,26 @@ class Search:
 
         :param first: the number of the first schedule
         """
-        plan = self.plan
-        with simulated_runner(self.program, plan) as runner:
-            for number in range(first, first + plan.schedules):
-                if not self.strategy.begin(number):
-                    self.exhausted, self.complete = True, self.strategy.covers_all
-                    break
-                trouble, tape = self._run_one(runner, number)
-                self.schedules += 1
-                if trouble is not None:
-                    describer = plan.describer(runner, SHRINK_SECONDS)
-                    self.failure = describer.describe(trouble, tape, number, self.strategy.found_by)
-                    break
-                if number == first:
-                    self._nondeterministic = find_nondeterminism(runner, tape)
-                collect_if_due()
-                if self._tell_and_ask_whether_late():
-                    break
+        with simulated_runner(self.program, self.plan) as runner:
+            self._run(runner, first)  # whose own references to what went wrong end before the simulation does
         return self.result()
+
+    def _run(self, runner: Runner, first: int) -> None:
+        for number in range(first, first + self.plan.schedules):
+            if not self.strategy.begin(number):
+                self.exhausted, self.complete = True, self.strategy.covers_all
+                return
+            trouble, tape = self._run_one(runner, number)
+            self.schedules += 1
+            if trouble is not None:
+                describer = self.plan.describer(runner, SHRINK_SECONDS)
+                self.failure = describer.describe(trouble, tape, number, self.strategy.found_by)
+                return
+            if number == first:
+                self._nondeterministic = find_nondeterminism(runner, tape)
+            collect_if_due()
+            if self._tell_and_ask_whether_late():
+                return
 
     def result(self) -> Result:
         """What is known so far."""

@@ -1,7 +1,8 @@
 """The surroundings of a search: one controlled loop runs, the ways out are guarded, and garbage waits.
 
 Entered once for a search, not for each schedule: that would cost more than the schedules. Collecting garbage after
-every schedule is what makes explorers slow; here it is collected when enough has piled up.
+every schedule is what makes explorers slow; here it is collected when enough has piled up, and at the end. Runs that
+are abandoned leave things unclosed; that is no fault of the program, so that nobody is warned of it.
 """
 
 import asyncio
@@ -48,13 +49,17 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
         sockets_in_memory(),
         _heard_by(note),
         _registered_in(loop),
+        warnings.catch_warnings(),
     ):
+        warnings.simplefilter("ignore", ResourceWarning)
         asyncio._set_running_loop(loop)
         sys.set_asyncgen_hooks(firstiter=None, finalizer=_close)
         gc.disable()
         try:
             yield loop
         finally:
+            with outside():
+                gc.collect(0)  # all that was made here and not collected yet is young
             asyncio._set_running_loop(None)
             sys.set_asyncgen_hooks(*hooks)
             if collects:
@@ -111,9 +116,9 @@ def collect_if_due() -> None:
 
 
 def _close(generator: AsyncGenerator[Any, Any]) -> None:
-    """An asynchronous generator was forgotten: close it in a task, as asyncio does."""
+    """An asynchronous generator was forgotten: close it in a task, as asyncio does, if its run is not over."""
     loop = asyncio._get_running_loop()
-    if isinstance(loop, ControlledLoop) and not loop.ending:
+    if isinstance(loop, ControlledLoop) and loop.tasks and not loop.ending:
         loop.create_task(_aclose(generator))
 
 
