@@ -14,6 +14,7 @@ from asyncndis.torture.search import Plan
 from asyncndis.torture.spread import Spread
 
 from .figures import plural
+from .silence import silent_log
 from .targets import find_target
 
 __all__ = ["soak"]
@@ -58,7 +59,8 @@ def soak(
     click.echo(f"{target}: {plural(before, 'schedule')} done before" if before else f"{target}: begins")
     search = Spread(found.program, plan, jobs, progress=_Ticker(before), done=book.done, ran=book.add)
     try:
-        result = search.run()
+        with silent_log():
+            result = search.run()
     except KeyboardInterrupt:
         result = search.result()
     _say(target, result, book.schedules)

@@ -15,6 +15,7 @@ from asyncndis.torture import Progress as Known
 from asyncndis.torture.exploring import Faults
 
 from .figures import plural
+from .silence import silent_log
 from .targets import Target, find_target, shipped_targets
 
 __all__ = ["torture"]
@@ -90,7 +91,8 @@ def _explore(ctx: click.Context, target: Target, arguments: dict[str, Any], as_j
             bar.update(task, completed=known.schedules, figures=_figures(known))
 
         try:
-            return explore(target.program, progress=show, **arguments)
+            with silent_log():
+                return explore(target.program, progress=show, **arguments)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
         except KeyboardInterrupt:
@@ -127,7 +129,8 @@ def _replay(ctx: click.Context, targets: list[Target], line: str, as_json: bool)
     failure: Failure | None = None
     for one in targets:
         try:
-            failure = replay(line, one.program)
+            with silent_log():
+                failure = replay(line, one.program)
             break
         except StaleReplay as stale:
             if one is targets[-1]:

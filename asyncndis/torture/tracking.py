@@ -20,8 +20,8 @@ from .tracking_plans import Plan, plan_of
 __all__ = ["Tracker"]
 
 _CORE = (
-    "bookkeeping footprints injection lines loop naming points queueing recording running search simulation tasks timers"
-    " waits"
+    "bookkeeping footprints injection lines loop naming points queueing recording running search simulation tasks"
+    " timers waits"
 )
 _HERE = __name__.removesuffix("tracking")
 _UNWATCHED_MODULES = (*(_HERE + name for name in _CORE.split()), f"{_HERE}tracking", f"{_HERE}strategies")

@@ -1,6 +1,7 @@
 """``asyncndis torture`` and ``asyncndis soak``: what they run, what they print, and how they end."""
 
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -176,3 +177,30 @@ def test_a_soak_ends_with_a_finding(driver: Path) -> None:
     result = invoke("soak", "a_driver.py::locked", "--jobs", "1", "--journal", "book.json")
     assert result.exit_code == 1
     assert "POOL-01" in result.output
+
+
+LOUD = """
+import asyncio
+import logging
+
+
+async def tells():
+    logging.getLogger("a driver").warning("closed with descriptors out")
+    await asyncio.sleep(0)
+    raise RuntimeError("heard" if logging.getLogger().isEnabledFor(logging.CRITICAL) else "not heard")
+"""
+
+
+@pytest.mark.parametrize("verb", ["torture", "soak"])
+def test_a_program_logs_nothing_while_it_is_searched(
+    verb: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("loud.py").write_text(LOUD)
+    result = invoke(verb, "loud.py::tells")
+    assert "RuntimeError: not heard" in result.output
+    line = result.output.rsplit("Replay it with:\n  ", 1)[1].strip()
+    assert "RuntimeError: not heard" in invoke("torture", "loud.py::tells", "--replay", line).output
+    assert caplog.records == []
+    logging.getLogger("a driver").warning("heard again")
+    assert caplog.messages == ["heard again"]
