@@ -64,11 +64,11 @@ def ends_cleanly(program: Running) -> None:
 
 
 @contextmanager
-def bridged(*options: str | Path, mtu: int = 1500) -> Generator[Bridged]:
-    """Two hosts on a bridge that makes their devices; it has to end cleanly when the block does."""
+def bridged(*options: str | Path, mtu: int = 1500, taps: tuple[str, str] = ("", "")) -> Generator[Bridged]:
+    """Two hosts on a bridge that makes their devices, with options; it has to end cleanly when the block does."""
     with ExitStack() as stack:
         hub, left, right = (stack.enter_context(namespace(role)) for role in ("hub", "left", "right"))
-        ports = [f"tap:a@{left.name}", f"tap:b@{right.name}"]
+        ports = [f"tap:a@{left.name}{taps[0]}", f"tap:b@{right.name}{taps[1]}"]
         bridge = stack.enter_context(asyncndis(hub, "bridge", *ports, *options))
         set_up(left, "a", 1, mtu=mtu)
         set_up(right, "b", 2, mtu=mtu)
