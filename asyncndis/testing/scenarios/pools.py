@@ -20,9 +20,8 @@ __all__ = ["POOLS"]
 async def hand_off_under_cancel(_seed: int) -> None:
     """A waiter is cancelled while a descriptor is handed to it: the next one gets it, and none is lost."""
     served: list[str] = []
+    scope = CancelScope()
     async with BufferPool.create(1, name="rx") as pool, create_task_group() as tasks:
-        buffer = await pool.allocate()
-        scope = CancelScope()
 
         async def give_up() -> None:
             with scope:
@@ -33,10 +32,10 @@ async def hand_off_under_cancel(_seed: int) -> None:
             async with pool.borrow():
                 served.append("patient")
 
-        tasks.start_soon(give_up)
-        tasks.start_soon(persist)
-        await checkpoint()
-        buffer.free()
+        async with pool.borrow():
+            tasks.start_soon(give_up)
+            tasks.start_soon(persist)
+            await checkpoint()
         scope.cancel()
         await _served(pool)
     check_that("the one that persists is served", "patient" in served)
@@ -47,7 +46,6 @@ async def bulk_and_single_requests(_seed: int) -> None:
     """One task wants two descriptors and another one, while all are out: whoever asks first, both are served."""
     served: list[str] = []
     async with BufferPool.create(2, name="rx") as pool:
-        held = await pool.allocate_many(2)  # so that everybody waits
 
         async def want(name: str, count: int) -> None:
             buffers = await pool.allocate_many(count)
@@ -55,12 +53,10 @@ async def bulk_and_single_requests(_seed: int) -> None:
             for buffer in buffers:
                 buffer.free()
 
-        async with create_task_group() as tasks:
+        async with create_task_group() as tasks, pool.borrow(), pool.borrow():
             tasks.start_soon(want, "two", 2)
             tasks.start_soon(want, "one", 1)
             await checkpoint()
-            for buffer in held:
-                buffer.free()
         check_equal("who was served", sorted(served), ["one", "two"])
         assert_pool_at_rest(pool)
 
@@ -69,26 +65,25 @@ async def bulk_and_single_requests(_seed: int) -> None:
 async def close_with_waiters(_seed: int) -> None:
     """A pool is closed with waiters: each is told so, whether or not a descriptor was on its way to it."""
     told: list[str] = []
-    pool = await BufferPool.create(1, name="rx")
-    buffer = await pool.allocate()
+    async with BufferPool.create(1, name="rx") as pool:
 
-    async def wait() -> None:
-        try:
-            other = await pool.allocate()
-        except PoolClosed:
-            told.append("closed")
-        else:
-            told.append("served")
-            other.free()
+        async def wait() -> None:
+            try:
+                buffer = await pool.allocate()
+            except PoolClosed:
+                told.append("closed")
+            else:
+                told.append("served")
+                buffer.free()
 
-    async with create_task_group() as tasks:
-        tasks.start_soon(wait)
-        tasks.start_soon(wait)
-        await checkpoint()
-        buffer.free()
-        pool.close()
-    check_equal("how many were told", len(told), 2)
-    check_equal("descriptors that are out", pool.outstanding, 0)
+        async with create_task_group() as tasks:
+            async with pool.borrow():
+                tasks.start_soon(wait)
+                tasks.start_soon(wait)
+                await checkpoint()
+            pool.close()
+        check_equal("how many were told", len(told), 2)
+        check_equal("descriptors that are out", pool.outstanding, 0)
 
 
 @scenario()
@@ -109,10 +104,14 @@ async def free_in_another_task(_seed: int) -> None:
                 arrived.reset()
                 passed.pop().free()
 
-        async with create_task_group() as tasks:
-            tasks.start_soon(make)
-            tasks.start_soon(free)
-        check_equal("what is on its way", passed, [])
+        try:
+            async with create_task_group() as tasks:
+                tasks.start_soon(make)
+                tasks.start_soon(free)
+            check_equal("what is on its way", passed, [])
+        finally:
+            for buffer in passed:
+                buffer.free()
         assert_pool_at_rest(pool)
 
 
