@@ -112,14 +112,16 @@ async def take_turns(samples: Mapping[str, Sample], rounds: int) -> Turns:
     seconds: dict[str, list[float]] = {name: [] for name in samples}
     names = list(samples)
     gc.freeze()  # what was made before, and may be millions of objects, need not be looked at in each round
-    for number in range(rounds + 1):
-        with collector_at_rest():
-            for name in names:
-                taken = await samples[name]()
-                if number:
-                    seconds[name].append(taken)
-        names.append(names.pop(0))
-    gc.unfreeze()
+    try:
+        for number in range(rounds + 1):
+            with collector_at_rest():
+                for name in names:
+                    taken = await samples[name]()
+                    if number:
+                        seconds[name].append(taken)
+            names.append(names.pop(0))
+    finally:
+        gc.unfreeze()
     return Turns(seconds)
 
 
