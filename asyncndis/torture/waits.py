@@ -5,6 +5,8 @@ lock, event, queue or the like of asyncio or anyio by its class and the name tha
 """
 
 import asyncio
+import gc
+import inspect
 from collections.abc import Iterator
 from types import FrameType
 from typing import Any
@@ -29,6 +31,7 @@ _WAITING_CLASSES = (
     "Server",
     "SocketStream",
 )
+_STEPS_OF_GENERATORS = ("async_generator_asend", "async_generator_athrow")
 
 
 class Deadlock(RuntimeError):
@@ -88,10 +91,18 @@ def _frames(task: "asyncio.Task[Any]") -> Iterator[FrameType]:
             frame = getattr(awaited, f"{kind}_frame", None)
             if frame is not None:
                 yield frame
-        awaited = next(
-            (found for name in ("cr_await", "gi_yieldfrom", "ag_await") if (found := getattr(awaited, name, None))),
-            None,
-        )
+        awaited = _awaited_by(awaited)
+
+
+def _awaited_by(awaiting: Any) -> Any:
+    """The next link of a chain of coroutines; None at its end."""
+    for name in ("cr_await", "gi_yieldfrom", "ag_await"):
+        found = getattr(awaiting, name, None)
+        if found is not None:
+            return found
+    if type(awaiting).__name__ in _STEPS_OF_GENERATORS:
+        return next((each for each in gc.get_referents(awaiting) if inspect.isasyncgen(each)), None)
+    return None
 
 
 def _primitive(frames: list[FrameType]) -> tuple[object, FrameType | None]:
@@ -111,7 +122,7 @@ def _waits_for_primitive(task: "asyncio.Task[Any]") -> bool:
 
 def _awaited(loop: ControlledLoop, frames: list[FrameType], waiter: Any) -> str:
     """What a task waits for, in words."""
-    if isinstance(waiter, asyncio.Task):
+    if issubclass(waiter.__class__, asyncio.Task):
         return loop.name_of(waiter)
     thing, caller = _primitive(frames)
     if thing is not None:
