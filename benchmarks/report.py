@@ -12,7 +12,10 @@ from .table import markdown, put_between_marks
 
 __all__ = ["environment", "publish", "summary", "write_json"]
 
-PACKAGES = ("anyio", "trio", "uvloop", "aiologic", "psycopg-pool", "simloom", "simloop", "seedloop", "frontrun")
+PACKAGES = (
+    *("anyio", "trio", "uvloop", "aiologic", "psycopg-pool", "simloom", "simloop", "seedloop", "frontrun"),
+    *("scapy", "python-pytuntap"),
+)
 MARKS = {
     Verdict.STRETCH: "★",
     Verdict.GOAL: "✓",

@@ -35,8 +35,14 @@ from .taps import bare_tap, carry_batch, pytuntap, scapy_tap
 __all__ = ["SIDES", "Carry", "Opener", "frames", "sample_of"]
 
 OURS, OFFLOADING = "two TAP miniports, bridged", "the same with offload headers"
-BARE, PYTUNTAP, SCAPY = "a bare loop in batches", "python-pytuntap", "scapy"
-_FRAME = bytes.fromhex("020000000002 020000000001 88b5") + bytes(1500)
+BARE, PYTUNTAP = "a bare loop in batches", "python-pytuntap"
+SCAPY, SCAPY_AS_IT_IS = "scapy, dissecting nothing", "scapy as it is"
+_FRAME = (
+    bytes.fromhex("020000000002 020000000001 0800")
+    + bytes.fromhex("450005dc 00014000 40060000 0a090001 0a090002")
+    + bytes.fromhex("13881389 00000001 00000001 50100200 00000000")
+    + bytes(1460)
+)
 
 Carry = Callable[[int], Awaitable[object]]
 """Carries so many frames, which wait, from one TAP to the other."""
@@ -53,6 +59,8 @@ def frames(effort: Effort) -> Iterator[Row]:
         turns.speed(OURS, OURS, BARE, at_least(0.67, 0.85)),
         turns.speed(OURS, OURS, PYTUNTAP, at_least(1)),
         turns.speed(OURS, OURS, SCAPY, at_least(40)),
+        turns.speed(OURS, OURS, SCAPY_AS_IT_IS, None),
+        turns.speed("that bare loop", BARE, SCAPY, None),
         turns.speed(OFFLOADING, OFFLOADING, BARE, None),
     ]
     for row in rows:
@@ -145,8 +153,9 @@ async def _pytuntap(left: str, right: str) -> AsyncGenerator[Carry]:
 
 
 @asynccontextmanager
-async def _scapy(left: str, right: str) -> AsyncGenerator[Carry]:
-    source, target = _made(scapy_tap, left, "a"), _made(scapy_tap, right, "b")
+async def _scapy(left: str, right: str, *, dissects: bool = False) -> AsyncGenerator[Carry]:
+    tap = partial(scapy_tap, dissects=dissects)
+    source, target = _made(tap, left, "a"), _made(tap, right, "b")
 
     async def carry(count: int) -> None:
         import_module("scapy.all").bridge_and_sniff(source, target, store=False, count=count)
@@ -169,5 +178,6 @@ SIDES: Mapping[str, tuple[Opener, str]] = {
     BARE: (_bare, "asyncio"),
     PYTUNTAP: (_pytuntap, "tuntap"),
     SCAPY: (_scapy, "scapy"),
+    SCAPY_AS_IT_IS: (partial(_scapy, dissects=True), "scapy"),
 }
 """Who is compared, and the package that each needs."""

@@ -1,6 +1,7 @@
 """TAPs of others: of this package's bare loop, and of packages that are compared, each in its fastest way."""
 
 import fcntl
+import logging
 import os
 from importlib import import_module
 from struct import pack
@@ -36,9 +37,11 @@ def pytuntap(name: str) -> Any:
     return import_module("tuntap").TunTap("Tap", name)
 
 
-def scapy_tap(name: str) -> Any:
-    """A TAP of scapy, which is told to look no further than the Ethernet header."""
+def scapy_tap(name: str, *, dissects: bool = False) -> Any:
+    """A TAP of scapy, which takes frames as bytes unless it ``dissects`` them."""
     scapy = import_module("scapy.all")
-    if not scapy.conf.layers.filtered:
-        scapy.conf.layers.filter([scapy.Ether])
-    return scapy.TunTapInterface(name, mode_tun=False)
+    logging.getLogger("scapy").setLevel(logging.ERROR)  # it warns of TAPs
+    tap = scapy.TunTapInterface(name, mode_tun=False)
+    if not dissects:
+        tap.kernel_packet_class = scapy.Raw
+    return tap
