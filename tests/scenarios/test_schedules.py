@@ -1,6 +1,8 @@
 """The shipped scenarios under an explorer: the small ones in every order there is, the others in a few."""
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,30 @@ def test_a_small_scenario_is_searched_to_the_end(scenario: Scenario) -> None:
     assert result.failure is None, result.failure.report()
     assert result.complete
     assert result.schedules > 1
+
+
+def wake_one(event: Any) -> None:
+    for seat in event._seats:
+        seat.set_result(True)
+        return
+
+
+MISTAKES: list[tuple[str, str, Callable[..., object]]] = [
+    ("hand_off_under_cancel", "asyncndis.memory.pool.DescriptorPool._leave", lambda *_: None),
+    ("collecting_under_cancel", "asyncndis.memory.pool.DescriptorPool._leave_bulk", lambda *_: None),
+    ("event_set_and_reset", "asyncndis.kernel.NdisEvent.set", wake_one),
+    ("timer_against_cancel", "asyncndis.kernel.Timer.cancel", lambda timer: timer._disarm() or True),
+    ("readers_and_writer", "asyncndis.kernel.ReadWriteLock._admits", lambda *_: True),
+]
+
+
+@pytest.mark.parametrize(("name", "place", "mistake"), MISTAKES, ids=lambda part: part if isinstance(part, str) else "")
+def test_a_small_scenario_finds_what_it_is_there_for(
+    name: str, place: str, mistake: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(place, mistake)
+    result = explore(exposed(partial(SCENARIOS[name].play, 0)), strategy="dfs", schedules=2000)
+    assert result.failure is not None
 
 
 @pytest.mark.parametrize("name", SOON)

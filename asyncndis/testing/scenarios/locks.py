@@ -80,19 +80,21 @@ async def lock_hand_off(_seed: int) -> None:
 @scenario()
 async def readers_and_writer(_seed: int) -> None:
     """Two tasks read what a third one writes in two parts: each sees both parts, or none."""
-    lock = ReadWriteLock("table")
+    lock, row = ReadWriteLock("table"), SpinLock("row")
     table = [0, 0]
-    seen: list[list[int]] = []
+    seen: list[tuple[int, int]] = []
 
     async def read() -> None:
         async with lock.read():
-            seen.append(list(table))
-            check_that("nobody writes meanwhile", not lock.statistics().writing)
+            first = table[0]
+            async with row:  # where others may go on
+                seen.append((first, table[1]))
 
     async def write() -> None:
         async with lock.write():
             table[0] += 1
-            check_equal("who reads meanwhile", lock.statistics().readers, 0)
+            async with row:
+                check_equal("who reads meanwhile", lock.statistics().readers, 0)
             table[1] += 1
 
     async with create_task_group() as tasks:

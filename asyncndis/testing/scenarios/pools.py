@@ -3,11 +3,14 @@
 Each says what is true whoever runs first: descriptors are conserved, nobody is overtaken, and nobody is forgotten.
 """
 
+from asyncio import CancelledError, Task
+from contextlib import suppress
+
 from anyio import CancelScope, create_task_group
 from anyio.lowlevel import checkpoint
 
 from asyncndis.base import PoolClosed
-from asyncndis.kernel import Mutex, NdisEvent
+from asyncndis.kernel import Mutex, NdisEvent, current_task
 from asyncndis.memory import Buffer, BufferPool, PacketPool
 from asyncndis.testing.checks import check_equal, check_that
 from asyncndis.testing.invariants import assert_pool_at_rest
@@ -19,12 +22,14 @@ __all__ = ["POOLS"]
 @scenario()
 async def hand_off_under_cancel(_seed: int) -> None:
     """A waiter is cancelled while a descriptor is handed to it: the next one gets it, and none is lost."""
-    served: list[str] = []
     scope = CancelScope()
+    begun: list[object] = []
+    served: list[str] = []
     async with BufferPool.create(1, name="rx") as pool, create_task_group() as tasks:
 
         async def give_up() -> None:
-            with scope:
+            begun.append(current_task())
+            with scope, suppress(CancelledError):  # of asyncio, as below
                 async with pool.borrow():
                     served.append("cancelled")
 
@@ -36,9 +41,37 @@ async def hand_off_under_cancel(_seed: int) -> None:
             tasks.start_soon(give_up)
             tasks.start_soon(persist)
             await checkpoint()
-        scope.cancel()
-        await _served(pool)
+        _cancel(begun, scope)
+        async with pool.borrow():
+            check_equal("descriptors that are out", pool.outstanding, 1)
     check_that("the one that persists is served", "patient" in served)
+
+
+@scenario()
+async def collecting_under_cancel(_seed: int) -> None:
+    """A task that wants two descriptors has got one, and is cancelled: that one goes to the next in line at once."""
+    scope = CancelScope()
+    served = NdisEvent("served")
+    async with BufferPool.create(2, name="rx") as pool, create_task_group() as tasks:
+
+        async def give_up() -> None:
+            with scope:
+                for buffer in await pool.allocate_many(2):
+                    buffer.free()
+
+        async def persist() -> None:
+            async with pool.borrow():
+                served.set()
+
+        async with pool.borrow():
+            async with pool.borrow():
+                tasks.start_soon(give_up)
+                tasks.start_soon(persist)
+                await checkpoint()
+            await checkpoint()
+            scope.cancel()
+            await served.wait()  # while the other descriptor is out
+    check_equal("descriptors that are out", pool.outstanding, 0)
 
 
 @scenario()
@@ -138,35 +171,40 @@ async def two_pools_opposite_order(_seed: int) -> None:
 
 @scenario()
 async def growth_serves_waiters(_seed: int) -> None:
-    """A pool grows while tasks wait, and shrinks again: all are served, and the number is what it was."""
+    """A pool grows while all descriptors are out and tasks wait: they are served at once; then it shrinks again."""
     served: list[int] = []
+    everybody = NdisEvent("everybody")
     async with BufferPool.create(1, name="rx") as pool:
 
         async def use(number: int) -> None:
             async with pool.borrow():
                 served.append(number)
-                await checkpoint()
+                if len(served) == 2:
+                    everybody.set()
 
-        async with create_task_group() as tasks:
+        async with create_task_group() as tasks, pool.borrow():
             tasks.start_soon(use, 0)
             tasks.start_soon(use, 1)
             await checkpoint()
             pool.resize(2)
-            await checkpoint()
+            await everybody.wait()
             pool.resize(1)
         check_equal("who was served", sorted(served), [0, 1])
         check_equal("descriptors", pool.capacity, 1)
         assert_pool_at_rest(pool)
 
 
-async def _served(pool: BufferPool) -> None:
-    """Take the only descriptor when all who asked before have had it: nobody has it for good."""
-    async with pool.borrow():
-        check_equal("descriptors that are out", pool.outstanding, 1)
+def _cancel(begun: list[object], scope: CancelScope) -> None:
+    """Cancel a task that has begun as asyncio does it, which strikes also when it has been handed what it waits for."""
+    if begun and isinstance(begun[0], Task):
+        begun[0].cancel()
+    else:
+        scope.cancel()
 
 
 POOLS: tuple[Scenario, ...] = (
     hand_off_under_cancel,
+    collecting_under_cancel,
     bulk_and_single_requests,
     close_with_waiters,
     free_in_another_task,
