@@ -5,12 +5,11 @@ tape, for speed; ``run`` asks a strategy at each point, injects, and records the
 """
 
 import asyncio
-from asyncio.tasks import _enter_task as enter_task
-from asyncio.tasks import _leave_task as leave_task
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import Any
 
 from .bookkeeping import mark_bookkeeping
+from .burying import bury
 from .failures import FailureKind, InvariantBroken, Trouble, trouble_of
 from .footprints import lose_sight
 from .loop import ControlledLoop
@@ -21,8 +20,6 @@ from .strategies.random_walk import pick
 from .waits import deadlock, endless_run, tasks_left
 
 __all__ = ["Program", "Runner"]
-
-CLOSINGS_MAX = 100
 
 Program = Callable[[], Awaitable[object]]
 
@@ -188,7 +185,7 @@ class Runner:
         self.loop.reset_network()  # first: an abandoned connection need not be closed
         for task in self.loop.tasks:
             if not task.done():
-                _bury(self.loop, task)
+                bury(self.loop, task)
             elif task._log_traceback:
                 task._log_traceback = False
         self.loop.reset()
@@ -206,22 +203,6 @@ def _chooser(source: Iterator[int], tape: list[int]) -> Callable[[Kind, int, str
         return choice
 
     return choose
-
-
-def _bury(loop: ControlledLoop, task: "asyncio.Task[Any]") -> None:
-    task._log_destroy_pending = False  # type: ignore[attr-defined]  # as gather does
-    coroutine: Any = task.get_coro()
-    enter_task(loop, task)  # so that what it gives back now, such as a lock, knows whose it was
-    for _ in range(CLOSINGS_MAX):  # a task group awaits its tasks even then, and is closed once more
-        try:
-            coroutine.close()
-        except KeyboardInterrupt as interruption:
-            loop.interrupt(interruption)
-        except BaseException:  # noqa: BLE001, S110 - the run is over: how a coroutine minds being closed is no news
-            pass
-        if getattr(coroutine, "cr_frame", None) is None:
-            break
-    leave_task(loop, task)
 
 
 def _as_coroutine(awaitable: Awaitable[object]) -> Coroutine[Any, Any, object]:
