@@ -40,11 +40,16 @@ def wake_one(event: Any) -> None:
         return
 
 
+def cancel_and_boast(timer: Any) -> bool:
+    timer._disarm()
+    return True
+
+
 MISTAKES: list[tuple[str, str, Callable[..., object]]] = [
     ("hand_off_under_cancel", "asyncndis.memory.pool.DescriptorPool._leave", lambda *_: None),
     ("collecting_under_cancel", "asyncndis.memory.pool.DescriptorPool._leave_bulk", lambda *_: None),
     ("event_set_and_reset", "asyncndis.kernel.NdisEvent.set", wake_one),
-    ("timer_against_cancel", "asyncndis.kernel.Timer.cancel", lambda timer: timer._disarm() or True),
+    ("timer_against_cancel", "asyncndis.kernel.Timer.cancel", cancel_and_boast),
     ("readers_and_writer", "asyncndis.kernel.ReadWriteLock._admits", lambda *_: True),
 ]
 
