@@ -20,30 +20,33 @@ __all__ = ["Shrunk", "cost_of", "shrink_tape"]
 TRIES_MAX = 3000
 
 
+Cost = tuple[int, int, int, int, int]
+
+
 class Shrunk(NamedTuple):
     """A schedule that fails in the way that is looked for.
 
     :ivar tape: its choices
     :ivar steps: its steps
-    :ivar cost: injections, context switches, choices that are not 0, and choices; smaller is simpler
+    :ivar cost: injections, context switches, choices that are not 0, their sum, and choices; smaller is simpler
     """
 
     tape: list[int]
     steps: list[Step]
-    cost: tuple[int, int, int, int]
+    cost: Cost
 
 
 Attempt = Callable[[Callable[[Run], Strategy]], Run | None]
 """Runs the program under a strategy that is made for the run; gives the run if it fails in the same way."""
 
 
-def cost_of(run: Run) -> tuple[int, int, int, int]:
+def cost_of(run: Run) -> Cost:
     """How complicated a run is; it needs its steps."""
     actors = [step.actor for step in run.steps if step.actor >= 0]
     switches = sum(one != other for one, other in pairwise(actors))
     injections = sum(step.actor == INJECTOR for step in run.steps)
     injections += sum(decision.choice != 0 for step in run.steps for decision in step.inner)
-    return injections, switches, sum(choice != 0 for choice in run.tape), len(run.tape)
+    return injections, switches, sum(choice != 0 for choice in run.tape), sum(run.tape), len(run.tape)
 
 
 def shrink_tape(tape: Sequence[int], attempt: Attempt, seconds: float) -> list[int]:
