@@ -6,6 +6,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from threading import Thread
 from typing import Any
@@ -47,8 +48,10 @@ def _run_scapy(left: Any, right: Any) -> None:
 
 _PROGRAMS: dict[str, tuple[Callable[[str], Any], Callable[[Any, Any], None]]] = {
     "bare": (bare_tap, _run_bare),
+    "offloading": (partial(bare_tap, headers=True), _run_bare),
     "pytuntap": (pytuntap, _run_pytuntap),
     "scapy": (scapy_tap, _run_scapy),
+    "dissecting": (partial(scapy_tap, dissects=True), _run_scapy),
 }
 
 

@@ -17,6 +17,7 @@ from contextlib import (
     contextmanager,
     suppress,
 )
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
@@ -64,7 +65,7 @@ def frames(effort: Effort) -> Iterator[Row]:
         turns.speed(OFFLOADING, OFFLOADING, BARE, None),
     ]
     for row in rows:
-        yield Row(row.subject, row.against, row.value, row.goal, note=reason or row.note)
+        yield replace(row, note=reason or row.note)
 
 
 async def _measure(effort: Effort) -> Turns:

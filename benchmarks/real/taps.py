@@ -10,14 +10,18 @@ from typing import Any
 __all__ = ["LONGEST", "bare_tap", "carry_batch", "pytuntap", "scapy_tap"]
 
 _BATCH = 64
-LONGEST = 65_553
-_SET_INTERFACE, _TAP_WITHOUT_INFORMATION = 0x400454CA, 0x1002
+LONGEST = 65_563
+_SET_INTERFACE, _TAP_WITHOUT_INFORMATION, _HEADERS = 0x400454CA, 0x1002, 0x4000
+_SET_OFFLOADS, _CHECKSUMS_AND_SEGMENTS = 0x400454D0, 0x0F
 
 
-def bare_tap(name: str) -> int:
-    """A TAP, by its descriptor."""
+def bare_tap(name: str, *, headers: bool = False) -> int:
+    """A TAP, by its descriptor, with offload headers if they are wanted."""
     descriptor = os.open("/dev/net/tun", os.O_RDWR | os.O_NONBLOCK)
-    fcntl.ioctl(descriptor, _SET_INTERFACE, pack("16sH22x", name.encode(), _TAP_WITHOUT_INFORMATION))
+    flags = _TAP_WITHOUT_INFORMATION | (_HEADERS if headers else 0)
+    fcntl.ioctl(descriptor, _SET_INTERFACE, pack("16sH22x", name.encode(), flags))
+    if headers:
+        fcntl.ioctl(descriptor, _SET_OFFLOADS, _CHECKSUMS_AND_SEGMENTS)
     return descriptor
 
 
