@@ -1,22 +1,28 @@
 """Large packets: whole between TAPs with offload headers, and cut by us exactly as the kernel would cut them."""
 
+import fcntl
 import os
 import random
 import socket
+import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 
+from asyncndis.nic.offload import HEADER_BYTES, NOTHING
 from asyncndis.nic.segmentation import complete
+from asyncndis.real import open_capture, open_port
 from asyncndis.real.namespaces import inside_namespace, open_namespace
 from asyncndis.real.tuntap import attach, set_offloads
-from tests.real.bridged import Bridged, bridged
+from tests.real.bridged import Bridged, asyncndis, bridged, ends_cleanly, set_up
 from tests.real.namespaces import Namespace
 from tests.real.packets import PacketSocket
 from tests.real.running import until
 from tests.real.test_streams import MIB, iperf3
-from tests.unit.nic.large import Large, large
+from tests.unit.nic.large import Large, large, recomputed
 
 KINDS = {
     "TCP over IPv4": large(is_udp=False, is_ipv6=False, flags="PA", payload=random.Random(1).randbytes(4321)),
@@ -126,3 +132,47 @@ def test_a_device_that_stays_is_left_without_offloads(place: Namespace) -> None:
         assert "tcp-segmentation-offload: on" in place.run("ethtool", "-k", "stays")
     with tap(place, "stays", headers=False):
         assert "tcp-segmentation-offload: off" in place.run("ethtool", "-k", "stays")
+
+
+def test_a_capture_shows_frames_and_no_packets(kernel: None, tmp_path: Path) -> None:
+    capture = tmp_path / "frames.pcapng"
+    with bridged("--capture", capture, taps=(",vnet", ",vnet")) as cable:
+        data = random.Random(6).randbytes(200_000)
+        with (
+            cable.right.socket(socket.AF_INET, socket.SOCK_STREAM) as listener,
+            cable.left.socket(socket.AF_INET, socket.SOCK_STREAM) as sender,
+        ):
+            listener.bind(("10.9.0.2", 7000))
+            listener.listen()
+            sender.connect(("10.9.0.2", 7000))
+            receiver, _ = listener.accept()
+            with receiver, ThreadPoolExecutor(1) as helper:
+                helper.submit(sender.sendall, data)
+                assert receiver.recv(len(data), socket.MSG_WAITALL) == data
+    with open_capture(capture) as reader:
+        frames = [bytes(record.frame) for record in reader if record.frame is not None]
+    assert max(map(len, frames)) == 1514
+    assert [frame for frame in frames if frame[12:14] == b"\x08\x00" and recomputed(frame) != frame] == []
+
+
+def test_a_host_on_a_device_with_offload_headers_gets_frames(place: Namespace) -> None:
+    with asyncndis(place, "host", "tap:t0,vnet", "--address", "10.9.0.2/24") as host:
+        set_up(place, "t0", 1)
+        for size in (56, 1472, 4000):
+            assert "1 received" in place.run("ping", "-n", "-c", "1", "-W", "20", "-s", str(size), "10.9.0.2")
+        ends_cleanly(host)
+
+
+def test_a_descriptor_with_longer_headers_is_taken_over(place: Namespace) -> None:
+    place.ip("link add name br type bridge", "link set dev br up")
+    frame = b"\xff" * 6 + bytes.fromhex("020000000001 88b5") + bytes(46)
+    with tap(place, "given", headers=True) as descriptor, PacketSocket(place, "given") as there:
+        fcntl.ioctl(descriptor, 0x400454D8, (HEADER_BYTES + 2).to_bytes(4, sys.byteorder))  # TUNSETVNETHDRSZ
+        with closing(open_port(f"fd:{os.dup(descriptor)}")) as port:
+            assert port.offloads
+            assert port.transmit([NOTHING + frame]) == 1
+            assert there.expect([frame]) == [frame]
+            there.send(frame)
+            until(lambda: NOTHING + frame in port.receive(), "the frame came")
+            counts = port.statistics()
+            assert (counts.sent_frames, counts.sent_bytes) == (1, len(frame))
