@@ -23,6 +23,8 @@ __all__ = ["Bridge"]
 
 _PROMISCUOUS = int(PacketFilter.PROMISCUOUS)
 _TICK_MS = 1000
+_ADDRESSES = 12
+_MOST_WAYS = 1024
 
 
 class Bridge(Intermediate):
@@ -88,7 +90,7 @@ class Bridge(Intermediate):
         self._relays.open(PartsPool(packets, await adapter.allocate_buffers(2 * self._frames)))
         stations, ageing_seconds = self._memory
         self._table = TickingTable(stations, ageing_seconds=ageing_seconds, clock=adapter.library.clock)
-        adapter.timer(self._table.tick, name="ageing").set_periodic(_TICK_MS)
+        adapter.timer(self._tick, name="ageing").set_periodic(_TICK_MS)
         self._is_open = True
         for port in self.lower:
             await port.set_filter(PacketFilter.PROMISCUOUS)
@@ -112,6 +114,7 @@ class Bridge(Intermediate):
         """A cable was plugged in or pulled: the bridge has a link while one of its ports has. IRQL: DISPATCH."""
         if status is NdisStatus.MEDIA_DISCONNECT:
             self._table.forget_port(self._ports[binding])
+            self._forget_ways()
         is_up = any(port.adapter.connected for port in self.lower)
         if self._is_open and is_up is not self.adapter.connected:
             self.media_state = MediaState.CONNECTED if is_up else MediaState.DISCONNECTED
@@ -132,13 +135,12 @@ class Bridge(Intermediate):
         port.received += 1
         if not port.in_batch:
             self._relays.begin_batch(port)
-        header = packet.head(12)
-        destination, source = header[:6], header[6:]
-        if not self._is_hub:
-            self._table.learn(source, port)
-        ways = self._ways_to(destination, port)
+        header = packet.head(_ADDRESSES)
+        ways = port.ways.get(header)
+        if ways is None:
+            ways = self._find_ways(header, port)
         returns = self._relays.forward(packet, port, ways) if ways else 0
-        if self.adapter.open_bindings and self._is_for_above(destination):
+        if self.adapter.open_bindings and self._is_for_above(header[:6]):
             returns += self.pass_up(binding, packet)
         return returns
 
@@ -152,7 +154,7 @@ class Bridge(Intermediate):
         port.received += len(packets)
         if not port.in_batch:
             self._relays.begin_batch(port)
-        memories, headers = glance(packets, 12)
+        memories, headers = glance(packets, _ADDRESSES)
         kept: list[Packet] = []
         start, count = 0, len(packets)
         while start < count:
@@ -160,10 +162,9 @@ class Bridge(Intermediate):
             end = start + 1
             while end < count and headers[end] == header:
                 end += 1
-            destination, source = header[:6], header[6:]
-            if not self._is_hub:
-                self._table.learn(source, port)
-            ways = self._ways_to(destination, port)
+            ways = port.ways.get(header)
+            if ways is None:
+                ways = self._find_ways(header, port)
             if len(ways) == 1:
                 kept += self._relays.forward_row(packets[start:end], memories[start:end], port, ways[0])
             elif ways:
@@ -175,14 +176,14 @@ class Bridge(Intermediate):
         """A batch is over: what it brought is sent. IRQL: DISPATCH."""
         if self._is_open:
             self._relays.end_batch(self._ports[binding])
-            self._relays.flush(self._ports.values())
+            self._relays.flush()
 
     def send_packets(self, packets: Sequence[Packet]) -> None:
         """The station above sends. IRQL: DISPATCH. Rule: PKT-14."""
         for packet in packets:
             if not self._relays.send(packet, self._ways_to(packet.head(6), None)):
                 self.adapter.send_complete(packet, NdisStatus.FAILURE)
-        self._relays.flush(self._ports.values())
+        self._relays.flush()
 
     def send_complete(self, binding: Binding, packet: Packet, status: NdisStatus) -> None:
         """A packet of this driver's own is back: with the last one, so is the packet behind it. IRQL: DISPATCH."""
@@ -203,7 +204,8 @@ class Bridge(Intermediate):
                 self.send_complete(binding, packet, status)
         elif status is not NdisStatus.SUCCESS and binding in self._ports:
             self._ports[binding].failed += len(packets)
-        self._look_whether_home()
+        if self._came_home is not None:
+            self._look_whether_home()
 
     def cancel_send_packets(self, cancel_id: int) -> None:
         """What was sent under an id is given up, at each port. IRQL: DISPATCH. Rule: SEND-14."""
@@ -218,6 +220,25 @@ class Bridge(Intermediate):
         ports = tuple(self._ports.values())
         for port in ports:
             port.others = tuple(other for other in ports if other is not port)
+        self._forget_ways()
+
+    def _tick(self) -> None:
+        self._table.tick()
+        self._forget_ways()
+
+    def _forget_ways(self) -> None:
+        """Something has changed, or time has gone by: where frames go is to be looked up again."""
+        for port in self._ports.values():
+            port.ways.clear()
+
+    def _find_ways(self, addresses: bytes, port: BridgePort) -> Sequence[BridgePort]:
+        """Note who has sent a frame, and by which ports it leaves; the same for those that follow it."""
+        if not self._is_hub and self._table.learn(addresses[6:], port):
+            self._forget_ways()
+        if len(port.ways) >= _MOST_WAYS:
+            port.ways.clear()
+        ways = port.ways[addresses] = self._ways_to(addresses[:6], port)
+        return ways
 
     def _ways_to(self, destination: bytes, source: BridgePort | None) -> Sequence[BridgePort]:
         """The ports that a frame leaves by."""

@@ -65,23 +65,25 @@ class LearningTable(Generic[Port]):
             len(stations), self._learnt, self._moves, stations.expired, stations.evicted, self._forgotten
         )
 
-    def learn(self, source: bytes, port: Port) -> None:
+    def learn(self, source: bytes, port: Port) -> bool:
         """Note that a frame of ``source`` came in by ``port``. IRQL: any.
 
         :param source: MAC address of who sent it; that of a group is ignored
         :param port: whatever stands for a port, but None
+        :returns: whether that is news: frames may go other ways now
         """
         check_mac("source", source)
         if port is None:
             raise TypeError("port is whatever stands for a port, not None")
         if is_group(source):
-            return
+            return False
         before = self._stations.get(source)
         if before is None:
             self._learnt += 1
         elif before != port:
             self._moves += 1
         self._stations.put(source, port)
+        return before != port
 
     def lookup(self, destination: bytes) -> Port | None:
         """The port that leads to a station, or None: send by all ports but the one it came from. IRQL: any.
@@ -120,16 +122,16 @@ class TickingTable(LearningTable[Port]):
         """Some time has gone by, much less than stations are known. IRQL: any."""
         self._recent.clear()
 
-    def learn(self, source: bytes, port: Port) -> None:
+    def learn(self, source: bytes, port: Port) -> bool:
         """See :meth:`LearningTable.learn`; the port is the same object each time."""
         if self._recent.get(source) is port:
-            return
-        super().learn(source, port)
-        if is_group(source):
-            return
-        if len(self._recent) >= self._max_entries:
-            self._recent.clear()
-        self._recent[source] = port
+            return False
+        is_news = super().learn(source, port)
+        if not is_group(source):
+            if len(self._recent) >= self._max_entries:
+                self._recent.clear()
+            self._recent[source] = port
+        return is_news
 
     def lookup(self, destination: bytes) -> Port | None:
         """See :meth:`LearningTable.lookup`."""

@@ -2,8 +2,9 @@
 
 Source: the pages of MiniportInitialize, MiniportSendPackets, MiniportReturnPacket, MiniportHalt, NdisMIndicateStatus.
 A port holds nothing back, so the ring does: packets are completed when they are written, and wait while there is no
-room; a sender with no more packets than the ring has places never loses one. Frames are taken from the port while
-packets are there to carry them; the others wait in the device.
+room; a sender with no more packets than the ring has places never loses one. A port that has taken nothing for long is
+given up: its packets fail at once, and hold up nobody, until it takes one. Frames are taken from the port while packets
+are there to carry them; the others wait in the device.
 """
 
 from collections import deque
@@ -28,6 +29,7 @@ _FAILURE = NdisStatus.FAILURE
 _ABORTED = NdisStatus.REQUEST_ABORTED
 _HEADER = 14
 _NOTHING = bytes(_HEADER)  # what a packet carries before its first frame
+_FEW = 2  # frames that come at once in quiet times
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ class PortMiniport(Miniport):
     :param ring: packets that may wait to be sent
     :param unfinished: whether those above can do with packets that are large, or lack their checksum, as their slots of
         information say; a port that offloads then lets such in
-    :param patience_ms: how long these wait for room in a port that takes none, before they are given up
+    :param patience_ms: how long these wait for room in a port that takes none, before it is given up
     """
 
     maximum_send_packets = 256
@@ -87,6 +89,8 @@ class PortMiniport(Miniport):
         self._is_on = False
         self._is_sending = False
         self._has_moved = False
+        self._is_given_up = False
+        self._is_quiet = True
         self._refused = self._failed = self._runts = 0
 
     def __repr__(self) -> str:
@@ -153,16 +157,17 @@ class PortMiniport(Miniport):
 
     def send_packets(self, packets: Sequence[Packet]) -> None:
         """Write packets, or let them wait in the ring. IRQL: DISPATCH. Rules: SEND-02, SEND-08."""
-        room = self._ring - len(self._waiting)
-        if len(packets) > room:
-            self._refused += len(packets) - room
-            self.adapter.send_complete(packets[room:], _FAILURE)
-            packets = packets[:room]
-        if self._waiting or self._is_sending or self._port.is_full:
-            self._waiting.extend(packets)
-            self._watch()
-        else:
+        if not (self._waiting or self._is_sending or self._port.is_full):
             self._send(packets)
+        elif self._is_given_up and not self._is_sending:
+            self._settle((), packets, ())
+        else:
+            room = self._ring - len(self._waiting)
+            if len(packets) > room:
+                self._refused += len(packets) - room
+                self.adapter.send_complete(packets[room:], _FAILURE)
+            self._waiting.extend(packets[:room])
+            self._watch()
 
     def cancel_send_packets(self, cancel_id: int) -> None:
         """Give back what waits in the ring. IRQL: DISPATCH. Rule: SEND-14."""
@@ -185,33 +190,17 @@ class PortMiniport(Miniport):
     # What the port tells
 
     def readable(self) -> None:
-        """Frames have come: indicate as many as there are packets for. IRQL: DISPATCH."""
-        if not self._is_on:
-            return
-        room = len(self._spare)
-        if not room:
-            self._port.let_in(False)  # until one is returned
-            return
-        frames = self._port.receive(min(room, BATCH))
-        least = _HEADER + HEADER_BYTES if self._offloads else _HEADER
-        if frames and min(map(len, frames)) < least:
-            whole = [frame for frame in frames if len(frame) >= least]
-            self._runts += len(frames) - len(whole)
-            frames = whole
-        if frames:
-            packets = self._spare[-len(frames) :]
-            del self._spare[-len(frames) :]
-            if self._offloads:
-                headers, contents = split(frames)
-                note_headers(packets, headers)
-                self._frames.refill_row(packets, contents)
-            else:
-                self._frames.refill_row(packets, frames)
-            self.adapter.indicate(packets)
+        """Frames have come: indicate as many as there are packets for. IRQL: DISPATCH.
+
+        In quiet times the first one goes its way before others are looked for.
+        """
+        if not self._is_quiet:
+            self._is_quiet = self._take(BATCH) <= _FEW
+        elif self._take(1):
+            self._is_quiet = self._take(BATCH - 1) < _FEW
 
     def has_room(self) -> None:
-        """The port can be written again. IRQL: DISPATCH."""
-        self._has_moved = True
+        """The port can be written again, perhaps. IRQL: DISPATCH."""
         if self._is_on and not self._is_sending:
             self._send(())
 
@@ -242,6 +231,35 @@ class PortMiniport(Miniport):
 
     # Parts
 
+    def _take(self, most: int) -> int:
+        """Indicate frames that wait, as far as there are packets for them; how many came."""
+        room = len(self._spare)
+        if not self._is_on:
+            return 0
+        if not room:
+            self._port.let_in(False)  # until one is returned
+            return 0
+        frames = self._port.receive(min(room, most))
+        if not frames:
+            return 0
+        count = len(frames)
+        least = _HEADER + HEADER_BYTES if self._offloads else _HEADER
+        if min(map(len, frames)) < least:
+            whole = [frame for frame in frames if len(frame) >= least]
+            self._runts += len(frames) - len(whole)
+            frames = whole
+        if frames:
+            packets = self._spare[-len(frames) :]
+            del self._spare[-len(frames) :]
+            if self._offloads:
+                headers, contents = split(frames)
+                note_headers(packets, headers)
+                self._frames.refill_row(packets, contents)
+            else:
+                self._frames.refill_row(packets, frames)
+            self.adapter.indicate(packets)
+        return count
+
     def _link(self) -> MediaState:
         return MediaState.CONNECTED if self._port.link_up else MediaState.DISCONNECTED
 
@@ -263,6 +281,7 @@ class PortMiniport(Miniport):
     def _look_for_motion(self) -> None:
         """Give up what waits for a port that has taken nothing for long; otherwise look again later."""
         if not self._has_moved:
+            self._is_given_up = True
             self._failed += len(self._waiting)
             self._take_back(_FAILURE)
         self._watch()
@@ -277,18 +296,18 @@ class PortMiniport(Miniport):
         """Write packets, and what is sent meanwhile, while there is room. Behind what waits they wait, too."""
         self._is_sending = True
         try:
-            self._write(packets)
+            if packets:
+                self._write(packets)
             while self._waiting and self._is_on and not self._port.is_full:
                 packets, self._waiting = list(self._waiting), deque()
                 self._write(packets)
         finally:
             self._is_sending = False
-        self._watch()
+        if self._waiting:
+            self._watch()
 
     def _write(self, packets: Sequence[Packet]) -> None:
         """Write packets up to one for which there is no room, and complete them."""
-        if not packets:
-            return
         port = self._port
         headers = noted_headers(packets)
         if headers is not None and not self._offloads:
@@ -299,6 +318,7 @@ class PortMiniport(Miniport):
             frames = join(headers, frames)
         sent = port.transmit(frames)
         if sent == len(packets):
+            self._has_moved, self._is_given_up = True, False
             self.adapter.send_complete(packets, _SUCCESS)
             return
         written = list(packets[:sent])
@@ -311,9 +331,15 @@ class PortMiniport(Miniport):
             sent += 1 + more
         self._settle(written, lost, packets[sent:])
 
-    def _settle(self, written: list[Packet], lost: list[Packet], waiting: Sequence[Packet]) -> None:
-        """Complete packets that were written or lost, and let others wait."""
-        self._waiting.extendleft(reversed(waiting))
+    def _settle(self, written: Sequence[Packet], lost: Sequence[Packet], waiting: Sequence[Packet]) -> None:
+        """Complete packets that were written or lost, and let others wait, unless the port is given up."""
+        if written:
+            self._has_moved, self._is_given_up = True, False
+        if self._is_given_up:
+            lost = (*lost, *waiting)
+            self._finisher.forget()
+        else:
+            self._waiting.extendleft(reversed(waiting))
         self._failed += len(lost)
         self.adapter.send_complete(written, _SUCCESS)
         self.adapter.send_complete(lost, _FAILURE)

@@ -61,16 +61,18 @@ class BridgePort:
     :ivar binding: to the adapter
     :ivar name: of the adapter
     :ivar others: the other ports
+    :ivar ways: the ports that frames leave by which came in here, by the addresses in front of them, as far as known
     :ivar outgoing: packets that are to be sent, when the batch is over that brought them
     :ivar in_batch: whether a batch of frames comes in by it now
     """
 
-    __slots__ = ("binding", "dropped", "failed", "in_batch", "name", "others", "outgoing", "received", "sent")
+    __slots__ = ("binding", "dropped", "failed", "in_batch", "name", "others", "outgoing", "received", "sent", "ways")
 
     def __init__(self, binding: Binding) -> None:
         self.binding = binding
         self.name = binding.adapter.name
         self.others: tuple[BridgePort, ...] = ()
+        self.ways: dict[bytes, Sequence[BridgePort]] = {}
         self.outgoing: list[Packet] = []
         self.in_batch = False
         self.received = self.sent = self.failed = self.dropped = 0
@@ -110,13 +112,14 @@ class Relay:
 class Relays:
     """All frames on their way through one bridge."""
 
-    __slots__ = ("_batches", "_is_flushing", "_on_their_way", "_pool", "_returns", "_single", "_spare")
+    __slots__ = ("_batches", "_is_flushing", "_leaving", "_on_their_way", "_pool", "_returns", "_single", "_spare")
 
     _pool: PartsPool
 
     def __init__(self) -> None:
         self._on_their_way: dict[Packet, Relay] = {}
         self._single: dict[Binding, dict[Packet, Packet]] = {}  # rows by where they came in; they leave by one port
+        self._leaving: list[BridgePort] = []  # ports with something to send
         self._batches = 0
         self._is_flushing = False
         self._returns: dict[Binding, list[Packet]] = {}
@@ -188,7 +191,12 @@ class Relays:
             del self._spare[-count:]
             self._pool.refill_row(own, memories)
         carry_info(packets, own)
-        self._single.setdefault(source.binding, {}).update(zip(own, packets, strict=True))
+        single = self._single.get(source.binding)
+        if single is None:
+            single = self._single[source.binding] = {}
+        single.update(zip(own, packets, strict=True))
+        if not way.outgoing:
+            self._leaving.append(way)
         way.outgoing += own
         return packets
 
@@ -205,24 +213,21 @@ class Relays:
             self._put(own, port, relay)
         return relay.left > 0
 
-    def flush(self, ports: Iterable[BridgePort]) -> None:
+    def flush(self) -> None:
         """Send what is queued, unless a batch is still coming in, or it is being done. IRQL: DISPATCH."""
         if self._batches or self._is_flushing:
             return
         self._is_flushing = True
         try:
-            is_busy = True
-            while is_busy:
-                is_busy = False
-                for port in ports:
-                    if port.outgoing:
-                        is_busy = True
-                        port.send_outgoing()
+            while self._leaving:
+                self._leaving.pop(0).send_outgoing()
         finally:
             self._is_flushing = False
-            returns, self._returns = self._returns, {}
-            for binding, packets in returns.items():
-                binding.return_packets(packets)
+            returns = self._returns
+            if returns:
+                self._returns = {}
+                for binding, packets in returns.items():
+                    binding.return_packets(packets)
 
     def give_back(self, packet: Packet, source: Binding) -> None:
         """Return a lent packet: now, or in one call with others where these are being sent. IRQL: <= DISPATCH."""
@@ -236,21 +241,22 @@ class Relays:
 
         IRQL: <= DISPATCH.
         """
-        source = next((source for source, single in self._single.items() if packets[0] in single), None)
-        if source is None:
-            return False
-        single = self._single[source]
-        lent = [packet for packet in map(single.get, packets) if packet is not None]
-        if len(lent) != len(packets):
-            return False
-        for packet in packets:
-            del single[packet]
-        self._spare += packets
-        if self._is_flushing:
-            self._returns.setdefault(source, []).extend(lent)
-        else:
-            source.return_packets(lent)
-        return True
+        for source, single in self._single.items():
+            if packets[0] in single:
+                lent = [behind for behind in map(single.get, packets) if behind is not None]
+                if len(lent) != len(packets):
+                    return False
+                for packet in packets:
+                    del single[packet]
+                self._spare += packets
+                if not self._is_flushing:
+                    source.return_packets(lent)
+                elif source in self._returns:
+                    self._returns[source] += lent
+                else:
+                    self._returns[source] = lent
+                return True
+        return False
 
     def take_back(self, own: Packet, status: NdisStatus) -> Relay | None:
         """Take back a packet that was sent; its relay, where it was the last. IRQL: <= DISPATCH."""
@@ -288,4 +294,6 @@ class Relays:
         own.set_flags(_DONT_LOOPBACK)  # or what leaves by a port would come in by it
         self._on_their_way[own] = relay
         relay.left += 1
+        if not port.outgoing:
+            self._leaving.append(port)
         port.outgoing.append(own)

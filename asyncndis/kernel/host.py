@@ -126,5 +126,8 @@ def current_host() -> Host:
 
 def current_task() -> object:
     """The task that runs now; None where code runs outside any task."""
-    host = find_host()
+    finder = _finders.get("asyncio")  # find_host() in place, for the loop that is asked for first
+    host = None if finder is None else finder()
+    if host is None:
+        host = find_host()
     return None if host is None else host.current_task()

@@ -165,7 +165,8 @@ class Processor:
 
 
 raised: dict[object, Processor] = raised_processors
-_MANY = 64
+MANY = 64
+"""Processors in the table from which on those of tasks that have ended are looked for."""
 
 
 def current_processor() -> Processor:
@@ -173,7 +174,7 @@ def current_processor() -> Processor:
     task = current_task()
     processor = raised.get(task)
     if processor is None:
-        if len(raised) >= _MANY:
+        if len(raised) >= MANY:
             _forget_the_ended()
         processor = Processor()
         processor.task = task

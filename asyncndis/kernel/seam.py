@@ -16,9 +16,12 @@ from asyncndis.base import RuleViolation, Site, is_driver_code
 
 from .context import _frames_of
 from .control import loop_control
-from .processors import HeldLock, Irql, Processor, current_processor, irql_name, raised
+from .host import current_task
+from .processors import MANY, HeldLock, Irql, Processor, current_processor, irql_name, raised
 
-__all__ = ["PlainCalls", "invoke", "invoke_nowait"]
+__all__ = ["PlainCalls", "calls_at", "invoke", "invoke_nowait"]
+
+_PASSIVE = int(Irql.PASSIVE)
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -108,6 +111,13 @@ class PlainCalls:
             self._processor, self._task, self._top = outer._processor, outer._task, outer._top
             self._before = self._irql
             return self
+        task = current_task()
+        if task not in raised and type(self._irql) is Irql and len(raised) < MANY:  # as where a device calls its driver
+            self._processor = raised[task] = processor = Processor()
+            self._task = processor.task = task
+            self._before, self._top = _PASSIVE, None
+            processor.irql = self._irql
+            return self
         self._processor = processor = current_processor()
         self._task, self._before, self._top = processor.task, processor.irql, processor.top
         if self._irql != self._before:
@@ -155,6 +165,16 @@ class PlainCalls:
         if processor.top is self._top and processor.irql != self._irql:
             processor.irql = Irql.PASSIVE
             processor.raise_irql(self._irql)
+
+
+def calls_at(irql: int) -> PlainCalls | None:
+    """The block of calls in a row that runs here at a level, and may make other calls; None where there is none."""
+    row = _here.row
+    if row is not None:
+        processor = row._processor  # is_at() in place
+        if processor.irql == irql and processor.top is row._top and raised.get(row._task) is processor:
+            return row
+    return None
 
 
 class _Here(local):

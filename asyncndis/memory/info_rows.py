@@ -19,13 +19,17 @@ def set_info(packets: Iterable[Packet], slot: PerPacketInfo, values: Iterable[ob
 
 def info_of(packets: Sequence[Packet], slot: PerPacketInfo) -> list[object] | None:
     """What a slot of each packet holds; None where all are empty."""
-    values = [None if packet._oob is None else packet._oob._slots[slot] for packet in packets]
-    return values if any(values) else None
+    for packet in packets:
+        if packet._oob is not None and packet._oob._slots[slot]:
+            return [None if packet._oob is None else packet._oob._slots[slot] for packet in packets]
+    return None
 
 
 def carry_info(sources: Iterable[Packet], packets: Iterable[Packet]) -> None:
     """Let packets have what others have in their slots; see ``Packet.copy_send_info_from``. Rule: PKT-14."""
     for source, packet in zip(sources, packets, strict=True):
-        oob = source._oob
-        if oob is not packet._oob:  # most often there is none of the two
-            packet.oob._slots[:] = EMPTY_SLOTS if oob is None else oob._slots
+        slots = EMPTY_SLOTS if source._oob is None else source._oob._slots
+        if packet._oob is not None:
+            packet._oob._slots[:] = slots
+        elif slots != EMPTY_SLOTS:
+            packet.oob._slots[:] = slots

@@ -18,11 +18,25 @@ if TYPE_CHECKING:
     from .buffers import BufferPool
     from .packets import PacketPool
 
-__all__ = ["contents_of", "free_row", "glance", "make_row", "refill_row", "survey", "transfer_all"]
+__all__ = [
+    "contents_of",
+    "free_row",
+    "glance",
+    "lend",
+    "make_row",
+    "refill_row",
+    "send",
+    "survey",
+    "take_back",
+    "transfer_all",
+]
 
 _PROTOCOL_ID = int(PacketFlags.PROTOCOL_ID_MASK)
 _DONT_LOOPBACK = int(PacketFlags.DONT_LOOPBACK)
+_UNUSUAL_TO_SEND = ~(_PROTOCOL_ID | _DONT_LOOPBACK)
 _FREE = PacketState.FREE
+_SENDING = PacketState.SENDING
+_LENT = PacketState.LENT
 
 
 def survey(
@@ -56,6 +70,78 @@ def survey(
     except AttributeError:  # what is no packet has none of all that
         return None
     return found
+
+
+def lend(packets: Sequence[Packet], size: int, most: int, to: object) -> bool:
+    """Hand packets over for an indication that lends them, as they are: survey() and transfer_all() in one. IRQL: any.
+
+    :param size: of a head, in bytes, which each first buffer has to hold
+    :param most: bytes that a packet may have
+    :param to: who holds them now
+    :returns: False where one of them needs a closer look; then nothing has changed
+    """
+    try:
+        for packet in packets:
+            buffer = packet._head
+            if packet._home is AWAY or buffer is None or buffer._next is not None or packet._flags > _PROTOCOL_ID:
+                return False
+            if packet._oob is not None and packet._oob._status:
+                return False
+            if not size <= len(buffer._memory) <= most:
+                return False
+    except AttributeError:  # what is no packet has none of all that
+        return False
+    if len(packets) > 1 and len(set(packets)) != len(packets):
+        return False
+    for packet in packets:
+        packet._state = _LENT
+        packet._holder = to
+        packet._home = AWAY
+    return True
+
+
+def send(packets: Sequence[Packet], size: int, most: int, to: object, *, looped: bool) -> bool:
+    """Hand packets over for being sent; otherwise as :func:`lend`.
+
+    :param looped: whether one that may be looped back needs a closer look
+    """
+    least = _DONT_LOOPBACK if looped else 0
+    try:
+        for packet in packets:
+            buffer = packet._head
+            if packet._home is AWAY or buffer is None or buffer._next is not None:
+                return False
+            if packet._flags & _UNUSUAL_TO_SEND or packet._flags < least:
+                return False
+            if not size <= len(buffer._memory) <= most:
+                return False
+    except AttributeError:
+        return False
+    if len(packets) > 1 and len(set(packets)) != len(packets):
+        return False
+    for packet in packets:
+        packet._state = _SENDING
+        packet._holder = to
+        packet._home = AWAY
+    return True
+
+
+def take_back(packets: Iterable[Packet], event: PacketEvent, before: PacketState, after: PacketState) -> None:
+    """Give packets back to their allocators, see ``Packet.transfer``. IRQL: any.
+
+    :param event: what happens to them
+    :param before: the state that they are most likely in
+    :param after: the state that leads to, with the allocator
+    """
+    for packet in packets:
+        if packet._state is not before:
+            packet.transfer(event)
+            continue
+        packet._state = after
+        packet._holder = None
+        packet._layer = 0
+        if packet._special is None and not packet._noninterlocked and packet._pool._probe is None:
+            packet._home = packet._pool
 
 
 def transfer_all(packets: Iterable[Packet], event: PacketEvent, to: object = None) -> None:

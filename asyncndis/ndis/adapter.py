@@ -267,6 +267,7 @@ class Adapter(MiniportCalls):
     def bindings_changed(self) -> None:
         """A binding was opened or closed."""
         self.open_bindings = tuple(binding for binding in self.bindings if binding.is_open)
+        self.receives.bindings_changed()
 
     def combined_filter(self) -> ReceiveFilter:
         """What its bindings together want to receive."""

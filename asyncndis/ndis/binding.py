@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asyncndis.base import NdisError, NdisStatus, Probe, RuleViolation, check_instance, check_integer
 from asyncndis.kernel import Irql
-from asyncndis.kernel.seam import PlainCalls
+from asyncndis.kernel.seam import PlainCalls, calls_at
 from asyncndis.kernel.waiting import check_may_wait, preempt
 from asyncndis.memory import Memory, Packet
 
@@ -22,6 +22,7 @@ from .oids import Oid, decode_oid, encode_oid, oid_name
 from .outcome import Outcome
 from .pending import begin_close
 from .requests import OidRequest
+from .send_rows import submit_row
 from .states import BindingState
 from .upper_edge import Shown, UpperEdge
 from .watched import Watched
@@ -127,10 +128,12 @@ class Binding(UpperEdge):
         probe = self.probe
         if self._state is not _OPEN:
             self._require_open("NdisSendPackets")
-        if probe is None:
-            self.adapter.sends.submit_all(self, packets)
-            return
         packets = tuple(packets)
+        if probe is None:
+            sends = self.adapter.sends
+            if not submit_row(sends, self, packets):
+                sends.submit_all(self, packets)
+            return
         probe.before("NdisSendPackets", self, packets)
         self.adapter.sends.submit_all(self, packets)
         probe.after("NdisSendPackets", self, packets)
@@ -204,6 +207,9 @@ class Binding(UpperEdge):
             receive handler still runs
         """
         packets = tuple(packets)
+        calls = calls_at(_DISPATCH) if self.probe is None and not len(self._copies) else None
+        if calls is not None and self.adapter.receives.give_back_row(self, packets, calls):
+            return
         watched = _UNWATCHED if self.probe is None else self._watched("NdisReturnPackets", packets)
         with watched, PlainCalls(_DISPATCH) as calls:
             if not len(self._copies) and self.adapter.receives.give_back_row(self, packets, calls):

@@ -9,6 +9,7 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
+from types import MethodType
 from typing import Any, Protocol, TypeGuard
 
 from anyio import CancelScope
@@ -73,7 +74,11 @@ class Handler:
         self.name = name
         self.awaited = inspect.iscoroutinefunction(function)
         self._owner = owner
-        self._bound = partial(function, context) if binding is None else partial(function, context, binding)
+        self._bound: Callable[..., Any]
+        if binding is not None:
+            self._bound = partial(function, context, binding)
+        else:  # a method is called faster, but is never one of None
+            self._bound = partial(function, None) if context is None else MethodType(function, context)
         self._probe = probe
 
     def __repr__(self) -> str:

@@ -16,6 +16,7 @@ from .lookahead import LookaheadPath
 from .receiving import ReceivePath
 from .requests import RequestQueue
 from .resetting import ResetMachine
+from .send_rows import complete_row
 from .sending import SendPath
 from .states import AdapterState
 from .watched import Watched
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["MiniportCalls"]
 
 _SUCCESS = NdisStatus.SUCCESS
+_RUNNING = AdapterState.RUNNING
 _SILENT = frozenset(
     {
         AdapterState.ADDED,
@@ -56,6 +58,7 @@ class MiniportCalls(DeviceAccess):
     connected: bool
     open_bindings: tuple["Binding", ...]
     unconfirmed_status: int
+    _state: AdapterState
     _shutdown: tuple[Callable[[Any], object], object] | None
 
     if TYPE_CHECKING:  # what an adapter knows of itself
@@ -77,7 +80,9 @@ class MiniportCalls(DeviceAccess):
         if probe is None:
             if isinstance(packets, Packet):
                 self.sends.complete(packets, status)
-            else:
+                return
+            packets = tuple(packets)
+            if type(status) is not NdisStatus or not complete_row(self.sends, packets, status):
                 self.sends.complete_all(packets, status)
             return
         for packet in (packets,) if isinstance(packets, Packet) else tuple(packets):
@@ -105,7 +110,7 @@ class MiniportCalls(DeviceAccess):
         """
         if isinstance(packets, Packet):
             packets = (packets,)
-        if self.state in _SILENT:
+        if self._state is not _RUNNING and self._state in _SILENT:
             self._require_alive("NdisMIndicateReceivePacket", "RCV-16")
         probe = self.probe
         if probe is None:

@@ -12,7 +12,7 @@ from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Dpc, Irql
 from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet, PacketEvent, PacketState
-from asyncndis.memory.rows import survey, transfer_all
+from asyncndis.memory.rows import lend, survey, take_back
 
 from .calling import Handler, Worker
 from .rowforms import row_form
@@ -29,6 +29,8 @@ _PENDING = NdisStatus.PENDING
 _DISPATCH = Irql.DISPATCH  # by a name of its own: to look into an enumeration takes far longer
 _INDICATE = PacketEvent.INDICATE
 _RETURN = PacketEvent.RETURN
+_LENT = PacketState.LENT
+_RETURNED = PacketState.RETURNED
 _INDICATED = (PacketState.LENT, PacketState.INDICATED_RESOURCES)
 
 
@@ -82,6 +84,7 @@ class ReceivePath:
         "_return",
         "_return_row",
         "_spare",
+        "_taker",
         "_unwanted",
         "_worker",
     )
@@ -96,6 +99,7 @@ class ReceivePath:
         self._worker = Worker(adapter.group, f"returns of {adapter.name}", adapter.came_to_rest)
         self._home: dict[Packet, None] = {}
         self._spare: list[_Loan] = []  # one is needed for each packet, and most end at once
+        self._taker: Binding | None = None
         self._borrowers = f"protocols of {adapter.name}"
 
     def statistics(self) -> ReceiveStatistics:
@@ -125,17 +129,28 @@ class ReceivePath:
         loan = self._loans.get(packet)
         return loan is not None and (loan.returning is binding or binding in loan.owed)
 
+    def bindings_changed(self) -> None:
+        """A binding was opened or closed: the only one may be given packets in rows, where nobody watches."""
+        adapter = self._adapter
+        is_plain = adapter.probe is None and not adapter.lower and not adapter.gate.serialized
+        only = adapter.open_bindings[0] if is_plain and len(adapter.open_bindings) == 1 else None
+        self._taker = None if only is None or only.plain_receiver is None else only
+
     def indicate(self, packets: Iterable[Packet]) -> None:
         """NdisMIndicateReceivePacket."""
+        adapter = self._adapter
         with PlainCalls(_DISPATCH) as calls:
             try:
                 packets = tuple(packets)
-                if not self._indicate_row(packets, calls):
+                taker = self._taker
+                if taker is None or not self._indicate_row(packets, taker, calls):
                     self._indicate_all(packets, calls)
             finally:
-                for binding in self._adapter.open_bindings:
-                    binding.end_batch(calls)
-                self._adapter.came_to_rest()
+                for binding in adapter.open_bindings:
+                    if binding._in_batch:
+                        binding.end_batch(calls)
+                if adapter._waiting:
+                    adapter.came_to_rest()
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
         adapter = self._adapter
@@ -154,53 +169,46 @@ class ReceivePath:
                 takers = self._takers(packet, header)
             self._indicate(packet, takers, calls, low=low)
 
-    def _indicate_row(self, packets: Sequence[Packet], calls: PlainCalls) -> bool:
-        """Indicate packets at once where nobody watches and they are all lent to one protocol; False elsewhere.
+    def _indicate_row(self, packets: Sequence[Packet], binding: "Binding", calls: PlainCalls) -> bool:
+        """Indicate packets at once where they are all lent to one protocol, which takes them all; False elsewhere.
 
         They are returned together, those that the protocol does not keep.
         """
         adapter = self._adapter
-        if adapter.probe is not None or adapter.lower or adapter.gate.serialized or len(adapter.open_bindings) != 1:
-            return False
-        (binding,) = adapter.open_bindings
-        takes_all = binding.accepts_all
         size, most = adapter.header_size, adapter.maximum_total_size
-        heads = survey(packets, size, most, lent=True, heads=not takes_all)
-        handler = binding.plain_receiver
-        loan = _Loan()
-        loans = dict.fromkeys(packets, loan)
-        if heads is None or handler is None or len(loans) != len(packets):
+        if not binding.filter.accepts_all or binding._ether_type is not None:
+            heads = survey(packets, size, most, lent=True)
+            if heads is None or not all(map(binding.accepts, heads)):
+                return False
+        if not lend(packets, size, most, self._borrowers):
             return False
-        if not (takes_all or all(map(binding.accepts, heads))):
-            return False
-        transfer_all(packets, _INDICATE, self._borrowers)
         self._indicated += len(packets)
         self._delivered += len(packets)
-        self._loans.update(loans)
+        loan = _Loan()
+        for packet in packets:
+            self._loans[packet] = loan
         loan.returning = binding
         kept: Sequence[Packet] = ()
         try:
-            whole = binding.receive_whole_row(packets, calls)
+            whole = None if binding._receive_row is None else binding.receive_whole_row(packets, calls)
             if whole is None:
-                binding.receive_row(handler, packets, calls, self._keep)
+                binding.receive_row(packets, calls, self._keep)
             else:
                 kept = whole
         finally:
             loan.returning = None
-            self._end_row(packets, kept, loan, binding, calls)
+            if kept:
+                loan.is_shared = True
+                loan.owed[binding] = loan.total = 1
+            if len(kept) != len(packets):
+                self._settle_rest(packets, kept, loan, calls)
         return True
 
-    def _end_row(
-        self, packets: Sequence[Packet], kept: Sequence[Packet], loan: _Loan, binding: "Binding", calls: PlainCalls
-    ) -> None:
-        """Note what a protocol keeps of a row, and take the rest back."""
-        if kept:
-            loan.is_shared = True
-            loan.owed[binding] = loan.total = 1
-        if len(kept) != len(packets):
-            keeping = set(kept)
-            back = [packet for packet in packets if self._loans.get(packet) is loan and packet not in keeping]
-            self._settle_row(back, calls)
+    def _settle_rest(self, packets: Sequence[Packet], kept: Sequence[Packet], loan: _Loan, calls: PlainCalls) -> None:
+        """Take back what a protocol does not keep of a row."""
+        keeping = set(kept)
+        back = [packet for packet in packets if self._loans.get(packet) is loan and packet not in keeping]
+        self._settle_row(back, calls)
 
     def _keep(self, binding: "Binding", packet: Packet, promised: int) -> None:
         """A protocol keeps a packet of a row."""
@@ -211,7 +219,7 @@ class ReceivePath:
         """Packets of a row are the miniport's again."""
         for packet in packets:
             del self._loans[packet]
-        transfer_all(packets, _RETURN)
+        take_back(packets, _RETURN, _LENT, _RETURNED)
         if self._return is None or not packets:
             return
         if self._return.awaited or self._adapter.defers:
@@ -251,13 +259,15 @@ class ReceivePath:
 
     def give_back_row(self, binding: "Binding", packets: Sequence[Packet], calls: PlainCalls) -> bool:
         """NdisReturnPackets for packets that were kept of a row, of which no other is returned; False for others."""
-        loans = set(map(self._loans.get, packets))
-        loan = loans.pop() if len(loans) == 1 else None
-        is_row = loan is not None and loan.is_shared and binding in loan.owed and self._adapter.probe is None
-        if not is_row or len(set(packets)) != len(packets):
+        loans = self._loans
+        loan = loans.get(packets[0]) if packets else None
+        if loan is None or not loan.is_shared or binding not in loan.owed or self._adapter.probe is not None:
+            return False
+        if len(packets) > 1 and not (set(map(loans.get, packets)) == {loan} and len(set(packets)) == len(packets)):
             return False
         self._settle_row(packets, calls)
-        self._adapter.came_to_rest()
+        if self._adapter._waiting:
+            self._adapter.came_to_rest()
         return True
 
     def give_back(self, binding: "Binding", packet: Packet) -> None:

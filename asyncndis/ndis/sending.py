@@ -18,7 +18,6 @@ from asyncndis.memory import Packet, PacketEvent, PacketState
 from asyncndis.memory.rows import transfer_all
 
 from .calling import Handler, Worker
-from .send_rows import complete_row, submit_row
 from .submissions import UNSET, WAYS_OUT, SendStatistics, Submission, check_statuses
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ class SendPath:
 
     __slots__ = (
         "_adapter", "_answered", "_cancel", "_failed", "_in_flight", "_is_array", "_is_awaited", "_is_handing",
-        "_queue", "_refused", "_requeued", "_send", "_send_packets", "_sent", "_stalled", "_worker",
+        "_queue", "_refused", "_requeued", "_row_sender", "_send", "_send_packets", "_sent", "_stalled", "_worker",
     )  # fmt: skip
 
     def __init__(self, adapter: "Adapter") -> None:
@@ -65,6 +64,7 @@ class SendPath:
         self._is_awaited = handler is not None and handler.awaited
         is_direct = not (adapter.gate.serialized or self._is_awaited)
         self._is_array = self._send_packets is not None and is_direct  # then packets need no answer each
+        self._row_sender = self._send_packets if self._is_array and adapter.probe is None else None  # see send_rows
         self._worker = Worker(adapter.group, f"sends of {adapter.name}", adapter.came_to_rest)
 
     def statistics(self) -> SendStatistics:
@@ -95,9 +95,6 @@ class SendPath:
 
     def submit_all(self, binding: "Binding", packets: Iterable[Packet]) -> None:
         """NdisSendPackets: each packet comes back through ProtocolSendComplete."""
-        packets = tuple(packets)
-        if submit_row(self, binding, packets):
-            return
         accepted: list[Packet] = []
         refused: list[tuple[Packet, NdisStatus]] = []
         try:
@@ -111,10 +108,6 @@ class SendPath:
     def complete_all(self, packets: Iterable[Packet], status: int) -> None:
         """NdisMSendComplete for several packets: they are taken back, and then their protocols are told in a row."""
         status = status if type(status) is NdisStatus else NdisStatus(status)
-        if not isinstance(packets, (list, tuple)):
-            packets = tuple(packets)
-        if complete_row(self, packets, status):
-            return
         rows: list[tuple[Submission, list[Packet]]] = []
         try:
             for packet in packets:

@@ -150,11 +150,6 @@ class UpperEdge:
             return NdisStatus.CLOSING
         return self.adapter.refusal()
 
-    @property
-    def accepts_all(self) -> bool:
-        """Whether it takes every frame, whatever its header says."""
-        return self._ether_type is None and self.filter.accepts_all
-
     def accepts(self, header: bytes) -> bool:
         """Whether its filter, and its protocol, let a frame with such a header pass."""
         if not self.filter.accepts(header[:6]):
@@ -202,16 +197,16 @@ class UpperEdge:
 
     def receive_row(
         self,
-        handler: Handler,
         packets: Sequence[Packet],
         calls: PlainCalls,
         keep: "Callable[[Binding, Packet, int], object]",
     ) -> None:
-        """Give the protocol packets in a row.
+        """Give the protocol packets in a row, where it has a :attr:`plain_receiver`.
 
-        :param handler: its :attr:`plain_receiver`
         :param keep: told how often it will return a packet, where that is not 0
         """
+        handler = self.plain_receiver
+        assert handler is not None
 
         def answered(packet: Packet, answer: object) -> None:
             promised = self._promised(handler, answer)
@@ -223,12 +218,11 @@ class UpperEdge:
         handler.call_each(calls, packets, answered=answered)
 
     def receive_whole_row(self, packets: Sequence[Packet], calls: PlainCalls) -> Sequence[Packet] | None:
-        """Give the protocol packets in one call, where it takes them so.
+        """Give the protocol packets in one call, where it has a handler for that.
 
         :returns: those that it keeps, each to be returned once; None where it wants them one by one
         """
-        if self._receive_row is None:
-            return None
+        assert self._receive_row is not None
         self._in_batch = self._sees_batches
         kept: Sequence[Packet] | None = self._receive_row.call_in(calls, packets, failed=())
         if kept is not None:

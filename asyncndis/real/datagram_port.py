@@ -39,8 +39,6 @@ class SocketPort(DescriptorPort):
         if b"" in frames:  # the end of a sequenced-packet socket
             frames = [frame for frame in frames if frame]
             self._fail(self._gone())
-        elif frames and not self.link_up:
-            self._set_link(True)
         return frames
 
     def transmit(self, frames: Sequence[Frame]) -> int:
@@ -69,13 +67,6 @@ class DatagramPort(DescriptorPort):
         self._peer = peer
         self._retry: Cancellable | None = None
         self._link_up = Path(peer).exists()
-
-    def receive(self, limit: int = BATCH) -> list[bytes]:
-        """See :meth:`Port.receive`. What comes in proves that the other end is there."""
-        frames = super().receive(limit)
-        if frames and not self.link_up:
-            self._set_link(True)
-        return frames
 
     def transmit(self, frames: Sequence[Frame]) -> int:
         """See :meth:`Port.transmit`."""

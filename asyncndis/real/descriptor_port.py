@@ -53,7 +53,7 @@ class DescriptorPort(Port):
             self._ready.read(descriptor, callback)
 
     def receive(self, limit: int = BATCH) -> list[bytes]:
-        """See :meth:`Port.receive`."""
+        """See :meth:`Port.receive`. What comes in proves that the link is up."""
         frames: list[bytes] = []
         for descriptor in self._descriptors:
             try:  # by an iterator, so that what was read before one that fails is kept
@@ -62,7 +62,11 @@ class DescriptorPort(Port):
                 pass
             except OSError as error:
                 self._read_failed(error)
-        self._count_in(frames)
+        if frames:
+            self._frames_in += len(frames)
+            self._bytes_in += sum(map(len, frames))
+            if not self._link_up and frames[0]:
+                self._set_link(True)
         return frames
 
     def transmit(self, frames: Sequence[Frame]) -> int:

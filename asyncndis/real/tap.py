@@ -55,13 +55,6 @@ class TapPort(DescriptorPort):
             self.let_in_unfinished(False)  # one that stays is left as it was
         super().close()
 
-    def receive(self, limit: int = 64) -> list[bytes]:
-        """See :meth:`Port.receive`. What comes in proves that the link is up."""
-        frames = super().receive(limit)
-        if frames and not self.link_up:
-            self._set_link(True)
-        return frames
-
     def let_in_unfinished(self, wanted: bool) -> None:
         """See :meth:`Port.let_in_unfinished`."""
         if self.offloads:
