@@ -10,7 +10,7 @@ from asyncndis.base import NdisError, PoolExhausted, RuleViolation
 from asyncndis.kernel import SpinLock
 from asyncndis.memory import BufferPool
 from asyncndis.testing import cancel_everywhere, exposed, fail_every_allocation
-from asyncndis.torture import FailureKind, explore
+from asyncndis.torture import FailureKind, explore, injects_faults
 
 
 async def use_pool() -> None:
@@ -114,3 +114,17 @@ def test_too_few_schedules_are_said() -> None:
 
 def test_what_is_exposed_can_be_sent() -> None:
     assert pickle.loads(pickle.dumps(exposed(use_pool))) == exposed(use_pool)
+
+
+def test_a_program_can_ask_whether_anything_may_be_refused() -> None:
+    answers: set[bool] = set()
+
+    async def asks() -> None:
+        answers.add(injects_faults())
+
+    assert not injects_faults()
+    explore(asks, schedules=2)
+    assert answers == {False}
+    answers.clear()
+    explore(asks, schedules=2, faults="random")
+    assert answers == {True}
