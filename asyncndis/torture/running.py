@@ -15,6 +15,7 @@ from .footprints import lose_sight
 from .loop import ControlledLoop
 from .points import Kind
 from .recording import Recorder, Tracker
+from .repeating import Chance
 from .strategies.base import Redundant, Run, Strategy
 from .strategies.random_walk import pick
 from .waits import deadlock, endless_run, tasks_left
@@ -48,6 +49,7 @@ class Runner:
         self.loop = loop
         self.max_steps = max_steps
         self._never_awaited = never_awaited
+        self._chance = Chance()
         self._injections = injections
         self._injects_faults = injects_faults
         self.is_plain = not injections and not injects_faults
@@ -127,6 +129,7 @@ class Runner:
 
     def _start(self) -> None:
         self._never_awaited.clear()
+        self._chance.begin()
         self._asked: int | None = None
         self.loop.injects_faults = self._injects_faults
         main = self.loop.create_task(_as_coroutine(self.program()))
@@ -189,6 +192,7 @@ class Runner:
             elif task._log_traceback:
                 task._log_traceback = False
         self.loop.reset()
+        self._chance.end()
         interruption, self.loop.interruption = self.loop.interruption, None
         if interruption is not None:
             raise interruption

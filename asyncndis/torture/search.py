@@ -100,7 +100,8 @@ class Search:
     def _run(self, runner: Runner, first: int) -> None:
         for number in range(first, first + self.plan.schedules):
             if not self.strategy.begin(number):
-                self.exhausted, self.complete = True, self.strategy.covers_all
+                self.exhausted = True
+                self.complete = self.strategy.covers_all and not self._nondeterministic
                 return
             trouble, tape = self._run_one(runner, number)
             self.schedules += 1

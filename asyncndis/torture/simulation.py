@@ -18,6 +18,7 @@ from .alarms import alarms_heard
 from .escapes import guarded, outside
 from .loop import ControlledLoop
 from .network_raw import sockets_in_memory
+from .repeating import repeatable
 from .threads import anyio_inline
 
 __all__ = ["collect_if_due", "simulation"]
@@ -45,6 +46,7 @@ def simulation(never_awaited: list[str]) -> Generator[ControlledLoop]:
     with (
         alarms_heard(loop.interrupt),
         guarded(),
+        repeatable(),
         anyio_inline(),
         sockets_in_memory(),
         _heard_by(note),

@@ -30,6 +30,7 @@ class Channel:
         self._sender = sender
         self._receiver = receiver
         self._data = bytearray()
+        self._torn = 0  # so many bytes would have arrived with those before them
         self._is_ended = False
         self._is_reset = False
         self._is_over = False
@@ -111,16 +112,19 @@ class Channel:
         self._arrived = "data that nobody reads"
         self._is_over = True
         if self._data:
+            refused = len(self._data) > self._torn  # an end that read what came is not to blame for the cut
             self._data.clear()
-            self._receiver.refuse_data()
+            if refused:
+                self._receiver.refuse_data()
             self._sender.room_made()
 
     def _take(self) -> bytes:
-        size = min(len(self._data), WINDOW)
+        whole = size = min(len(self._data), WINDOW)
         sizes = sorted({size, 1, size - 1} - {0}, reverse=True)
         # All of it, all but the last byte, or the first byte alone: what programs forget is the cut near an edge.
         if len(sizes) > 1:
             size = sizes[self._deliveries.choose("how many bytes arrive", len(sizes))]
+        self._torn = whole - size
         taken = bytes(self._data[:size])
         del self._data[:size]
         return taken
