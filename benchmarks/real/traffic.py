@@ -71,7 +71,7 @@ def throughput(effort: Effort) -> Iterator[Row]:
         (WHOLE, BARE_WHOLE): None,
         (BARE_WHOLE, KERNEL): None,
     }
-    seconds = 1.0 if effort == FULL else 0.3
+    seconds = 0.5 if effort == FULL else 0.3
     turns, reason = _measured(goals, effort, partial(transfer, seconds=seconds))
     for (name, against), goal in goals.items():
         row = turns.speed(f"TCP, {name}", name, against, goal)
@@ -102,7 +102,7 @@ def _measured(pairs: Iterable[tuple[str, str]], effort: Effort, measure: "partia
     async def take() -> Turns:
         with lines(dict.fromkeys(chain.from_iterable(pairs))) as found:
             samples = {name: _sample(measure, line) for name, line in found.items()}
-            return await take_turns(samples, effort.scene_rounds)
+            return await take_turns(samples, effort.scene_rounds * (3 if effort == FULL else 1))
 
     return asyncio.run(take()), ""
 
