@@ -1,8 +1,9 @@
 """``asyncndis torture [TARGET]``: explore the schedules of a program, and say what breaks it in which order."""
 
 import json
+from collections.abc import Generator
 from concurrent.futures import Executor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from typing import Any, get_args
 
@@ -118,11 +119,19 @@ def _say(target: Target, result: Result) -> None:
         click.echo(result.failure.report())
         return
     rate = result.schedules / statistics.seconds if statistics.seconds else 0
-    scope = "complete: " if result.complete else ""
+    seen = "complete" if result.complete else f"{statistics.distinct:,} distinct, {_unseen(statistics.unseen)}"
     click.echo(
-        f"{target.name}: {scope}{plural(result.schedules, 'schedule')} without a finding"
+        f"{target.name}: {plural(result.schedules, 'schedule')} without a finding, {seen}"
         f" ({statistics.seconds:.1f} s, {rate:,.0f}/s)"
     )
+    if statistics.nondeterministic:
+        click.echo(f"  {statistics.nondeterministic}")
+
+
+def _unseen(share: float) -> str:
+    if share >= 1:
+        return "nearly all unseen"
+    return f"about {100 * share:.2g} % unseen" if share else "nothing new in sight"
 
 
 def _replay(ctx: click.Context, targets: list[Target], line: str, as_json: bool) -> None:
@@ -174,13 +183,16 @@ def _facts_of(failure: Failure) -> dict[str, object]:
     }
 
 
-def _cluster(address: str) -> Executor:
+@contextmanager
+def _cluster(address: str) -> Generator[Executor]:
+    """The executor of a Dask cluster while the block runs."""
     try:
         distributed: Any = import_module("distributed")
     except ModuleNotFoundError:
         raise click.UsageError("--dask needs the package distributed: pip install 'asyncndis[dask]'") from None
     try:
-        executor: Executor = distributed.Client(address, timeout="10s").get_executor()
+        client = distributed.Client(address, timeout="10s")
     except (OSError, TimeoutError, ValueError) as error:
         raise click.UsageError(f"there is no Dask scheduler at {address}: {error}") from error
-    return executor
+    with client:
+        yield client.get_executor()

@@ -3,6 +3,7 @@
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
@@ -204,3 +205,22 @@ def test_a_program_logs_nothing_while_it_is_searched(
     assert caplog.records == []
     logging.getLogger("a driver").warning("heard again")
     assert caplog.messages == ["heard again"]
+
+
+def test_a_search_runs_on_a_cluster() -> None:
+    distributed: Any = pytest.importorskip("distributed", reason="the package distributed is not installed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        options = ("--dask", cluster.scheduler_address, "--strategy", "random", "--schedules", "3000")
+        right = invoke("torture", "tests.torture.faulty:careful_pool", *options)
+        wrong = invoke("torture", "tests.torture.faulty:reversed_order", *options)
+    assert right.exit_code == 0, right.output
+    assert "3,000 schedules without a finding" in right.output
+    assert wrong.exit_code == 1, wrong.output
+    assert "asyncndis1:" in wrong.output
+
+
+def test_a_cluster_that_is_not_there_is_said() -> None:
+    pytest.importorskip("distributed", reason="the package distributed is not installed")
+    result = invoke("torture", "tests.torture.faulty:careful_pool", "--dask", "nonsense://nowhere:1")
+    assert result.exit_code == 2
+    assert "there is no Dask scheduler at nonsense://nowhere:1" in result.output
