@@ -2,7 +2,6 @@
 
 import os
 import socket
-from dataclasses import replace
 
 from asyncndis.base import NdisStatus
 from asyncndis.nic.port import Port
@@ -32,14 +31,14 @@ def open_port(text: str, *, vnet: bool = False) -> Port:
 
     :param text: one of ``tap:NAME``, ``tap:NAME@NETNS`` (options ``,mtu=9000,queues=2,persist,vnet,plain``),
         ``unix:OWN,PEER``, ``stream:PATH``, ``fd:N``, ``pcap:FILE``, ``pcap:FILE,write``, ``wire:NAME``
-    :param vnet: whether a TAP that says neither ``vnet`` nor ``plain`` has offload headers, which its driver can use
+    :param vnet: whether a TAP that says neither ``vnet`` nor ``plain`` has offload headers, if the kernel can
     :raises PortError: with a sentence that says what is wrong, and what to do
     :raises CaptureError: when a file is no capture
     """
     address = parse_port(text)
     match address:
         case TapAddress():
-            return open_tap(replace(address, vnet=vnet) if address.vnet is None else address, text)
+            return open_tap(address, text, vnet=vnet)
         case DatagramAddress():
             return open_datagram(address, text)
         case StreamAddress():

@@ -23,7 +23,7 @@ from .namespaces import inside_namespace, open_namespace
 from .port_address import TapAddress
 from .station_address import station_address
 from .tap_link import TapLink
-from .tuntap import attach, has_headers, is_tap, set_offloads, set_persistent
+from .tuntap import attach, can_have_headers, has_headers, is_tap, set_offloads, set_persistent
 
 __all__ = ["TapPort", "adopt_tap", "open_tap"]
 
@@ -95,11 +95,12 @@ class TapPort(DescriptorPort):
         )
 
 
-def open_tap(address: TapAddress, name: str) -> TapPort:
+def open_tap(address: TapAddress, name: str, *, vnet: bool = False) -> TapPort:
     """Open a TAP that exists, or make one, and set it up. IRQL: PASSIVE.
 
     :param address: which one
     :param name: how it was asked for
+    :param vnet: whether it has offload headers where the address does not say, and the kernel can
     :raises PortError: when it is missing and cannot be made, is used by another program, or is no TAP
     """
     with ExitStack() as undo:
@@ -111,7 +112,7 @@ def open_tap(address: TapAddress, name: str) -> TapPort:
             existed = interfaces.flags(address.name) is not None
             descriptors: list[int] = []
             for _ in range(address.queues):
-                descriptors.append(_open_queue(address, name, existed=existed or bool(descriptors)))
+                descriptors.append(_open_queue(address, name, vnet=vnet, existed=existed or bool(descriptors)))
                 on_failure.callback(os.close, descriptors[-1])
             _set_up(interfaces, address, name, existed=existed)
             if address.persist:
@@ -145,13 +146,14 @@ def _set_up(interfaces: Interfaces, address: TapAddress, name: str, *, existed: 
         raise PortError(f"{name}: the interface cannot be set up: {error.strerror}; run as root") from None
 
 
-def _open_queue(address: TapAddress, name: str, *, existed: bool) -> int:
+def _open_queue(address: TapAddress, name: str, *, vnet: bool, existed: bool) -> int:
     try:
         descriptor = os.open(_TUN, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _no_tun(name, error) from None
     try:
-        attach(descriptor, address.name, many_queues=address.queues > 1, headers=bool(address.vnet))
+        headers = vnet and can_have_headers(descriptor) if address.vnet is None else address.vnet
+        attach(descriptor, address.name, many_queues=address.queues > 1, headers=headers)
     except OSError as error:
         os.close(descriptor)
         raise _not_attached(address, name, error, existed=existed) from None

@@ -6,7 +6,16 @@ from struct import Struct
 
 from asyncndis.nic.offload import HEADER_BYTES
 
-__all__ = ["attach", "has_headers", "is_tap", "name_of", "namespace_of", "set_offloads", "set_persistent"]
+__all__ = [
+    "attach",
+    "can_have_headers",
+    "has_headers",
+    "is_tap",
+    "name_of",
+    "namespace_of",
+    "set_offloads",
+    "set_persistent",
+]
 
 _SET_INTERFACE = 0x400454CA  # TUNSETIFF
 _SET_PERSIST = 0x400454CB  # TUNSETPERSIST
@@ -16,6 +25,7 @@ _TAP = 0x0002
 _NO_PACKET_INFORMATION = 0x1000
 _MULTI_QUEUE = 0x0100
 _HEADERS = 0x4000  # IFF_VNET_HDR
+_GET_FEATURES = 0x800454CF  # TUNGETFEATURES
 _SET_OFFLOADS = 0x400454D0  # TUNSETOFFLOAD
 _SET_HEADER_BYTES = 0x400454D8  # TUNSETVNETHDRSZ
 _CHECKSUMS, _TCP_SEGMENTS, _UDP_SEGMENTS = 0x01, 0x0E, 0x60  # of IPv4 and IPv6 both, with CWR
@@ -51,6 +61,12 @@ def set_persistent(descriptor: int) -> None:
     :raises OSError: EPERM
     """
     fcntl.ioctl(descriptor, _SET_PERSIST, 1)
+
+
+def can_have_headers(descriptor: int) -> bool:
+    """Whether the TAPs of this kernel can have offload headers, asked of an open /dev/net/tun. IRQL: PASSIVE."""
+    features: int = _NUMBER.unpack(fcntl.ioctl(descriptor, _GET_FEATURES, bytes(_NUMBER.size)))[0]
+    return bool(features & _HEADERS)
 
 
 def has_headers(descriptor: int) -> bool:
