@@ -23,24 +23,27 @@ LOOKS = 8
 
 
 class Chance:
-    """Lets the ``random`` module begin anew in each run of one program."""
+    """Lets the ``random`` module begin anew in each run of one program.
+
+    :ivar is_drawn: whether the program was seen to draw
+    """
 
     def __init__(self) -> None:
         self._looks = LOOKS
-        self._is_drawn = False
+        self.is_drawn = False
 
     def begin(self) -> None:
         """A run begins."""
-        if self._is_drawn or self._looks:
+        if self.is_drawn or self._looks:
             seed(SEED)
 
     def end(self) -> None:
         """A run is over."""
-        if self._looks and not self._is_drawn:
+        if self._looks and not self.is_drawn:
             self._looks -= 1
             drawn = getstate()
             seed(SEED)
-            self._is_drawn = drawn != getstate()
+            self.is_drawn = drawn != getstate()
 
 
 @contextmanager

@@ -55,6 +55,11 @@ class Runner:
         self.is_plain = not injections and not injects_faults
         """Whether nothing but the order is chosen, so that bytes can decide."""
 
+    @property
+    def draws(self) -> bool:
+        """Whether the program was seen to draw from the ``random`` module: then no search has seen all it can do."""
+        return self._chance.is_drawn
+
     def walk(self, source: Iterator[int], record: Run) -> Trouble | None:
         """Run once on bytes, at full speed; nothing is injected.
 

@@ -101,7 +101,7 @@ class Search:
         for number in range(first, first + self.plan.schedules):
             if not self.strategy.begin(number):
                 self.exhausted = True
-                self.complete = self.strategy.covers_all and not self._nondeterministic
+                self.complete = self.strategy.covers_all and not self._nondeterministic and not runner.draws
                 return
             trouble, tape = self._run_one(runner, number)
             self.schedules += 1

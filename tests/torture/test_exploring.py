@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import random
 from collections.abc import Awaitable, Callable
 from functools import partial
 from itertools import pairwise
@@ -297,3 +298,16 @@ async def ask_from_inside() -> None:
 
 def test_a_search_inside_of_a_loop_is_refused() -> None:
     asyncio.run(ask_from_inside())
+
+
+def test_a_program_that_draws_is_repeated_but_never_complete() -> None:
+    drawn: list[float] = []
+
+    async def program() -> None:
+        drawn.append(random.random())
+        await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
+
+    result = explore(program)
+    assert len(set(drawn)) == 1
+    assert (result.complete, result.failure, result.statistics.nondeterministic) == (False, None, "")
+    assert result.schedules < 1000
