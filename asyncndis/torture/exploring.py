@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from inspect import Parameter, signature
 from typing import Literal
 
 from .describing import Describer, retrace
@@ -100,6 +101,9 @@ def shrink(failure: Failure, program: Program) -> Failure:
 def _check(program: Program, plan: Plan, jobs: int) -> None:
     if not callable(program):
         raise TypeError(f"explore() takes an async function without arguments, not {program!r}")
+    needed = _needed(program)
+    if needed:
+        raise TypeError(f"{program!r} needs {needed!r}, and runs without arguments: bind it with functools.partial")
     for name, value in (("schedules", plan.schedules), ("max_steps", plan.max_steps), ("jobs", jobs)):
         if value < 1:
             raise ValueError(f"{name}={value} makes no sense: give a number from 1")
@@ -107,3 +111,13 @@ def _check(program: Program, plan: Plan, jobs: int) -> None:
         raise ValueError(f'faults={plan.faults!r} is not known: take "nth", "sites", "random" or None')
     if plan.timeout is not None and not plan.timeout > 0:
         raise ValueError(f"timeout={plan.timeout} makes no sense: give a number of seconds, or None")
+
+
+def _needed(program: Program) -> str:
+    """The first argument that a program cannot do without; empty if there is none, or nobody can know."""
+    try:
+        parameters = signature(program).parameters.values()
+    except (TypeError, ValueError):
+        return ""
+    optional = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+    return next((one.name for one in parameters if one.default is one.empty and one.kind not in optional), "")

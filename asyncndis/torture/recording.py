@@ -55,6 +55,8 @@ class Recorder:
         self._keeps_steps = strategy.wants_steps or strategy.wants_footprints
         self._lines = LineTracer(loop) if strategy.wants_lines else None
         self._point = Point()
+        self._queued: list[int] = []
+        """The actors of the loop's ready entries, as far as they have been asked for."""
         self._step: Step | None = None
 
     def choose(self, kind: Kind, options: int, name: str) -> int:
@@ -105,7 +107,10 @@ class Recorder:
         loop, record = self.loop, self._record
         ready = loop.ready
         decision: Decision | None = None
-        actors = tuple(map(loop.actor_of, ready)) or (CLOCK,)
+        queued = self._queued
+        if len(queued) < len(ready):
+            queued.extend(map(loop.actor_of, ready[len(queued) :]))
+        actors = tuple(queued) or (CLOCK,)
         choice = 0
         if len(actors) + len(injections) > 1:
             point = self._point
@@ -124,6 +129,7 @@ class Recorder:
         elif actor == CLOCK:
             loop.move_clock()
         else:
+            del queued[choice]
             callback, argument, context = ready.pop(choice)
             task = getattr(callback, "__self__", None)
             if argument is None:

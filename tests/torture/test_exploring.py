@@ -291,6 +291,16 @@ def test_a_program_is_a_callable() -> None:
         explore(3)  # type: ignore[arg-type]  # that is what is tested
 
 
+def test_a_program_gives_something_to_await_and_takes_no_arguments() -> None:
+    async def needy(size: int) -> None: ...
+
+    with pytest.raises(TypeError, match=r"needs 'size', and runs without arguments: bind it"):
+        explore(needy)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="gave 3, which cannot be awaited"):
+        explore(lambda: 3)  # type: ignore[arg-type,return-value]
+    assert explore(partial(needy, 3)).complete
+
+
 async def ask_from_inside() -> None:
     with pytest.raises(RuntimeError, match="from plain code"):
         explore(faulty.lost_update)
