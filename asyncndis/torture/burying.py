@@ -7,8 +7,9 @@ drops what it awaits, and Python complains of that; so chains are closed from th
 import asyncio
 from asyncio.tasks import _enter_task as enter_task
 from asyncio.tasks import _leave_task as leave_task
-from contextlib import suppress
 from typing import Any
+
+from .loop import ControlledLoop
 
 __all__ = ["bury"]
 
@@ -16,18 +17,22 @@ CLOSINGS_MAX = 1000
 """A coroutine that never lets itself be closed is given up after so many attempts."""
 
 
-def bury(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[Any]") -> None:
+def bury(loop: ControlledLoop, task: "asyncio.Task[Any]") -> None:
     """End a task that is not done.
 
-    :param loop: the task's
+    :param loop: the task's; it is told of Ctrl-C
     :param task: none of whose steps will run any more
     """
     task._log_destroy_pending = False  # type: ignore[attr-defined]  # as gather does
     coroutine: Any = task.get_coro()
     enter_task(loop, task)  # so that what it gives back now, such as a lock, knows whose it was
     for _ in range(CLOSINGS_MAX):
-        with suppress(BaseException):
+        try:
             _innermost(coroutine).close()
+        except KeyboardInterrupt as interruption:
+            loop.interrupt(interruption)
+        except BaseException:  # noqa: BLE001, S110 - the run is over
+            pass
         if _frame_of(coroutine) is None:
             break
     leave_task(loop, task)

@@ -268,11 +268,11 @@ def test_a_debugger_may_stop_a_program(monkeypatch: pytest.MonkeyPatch) -> None:
             pass
 
     monkeypatch.setattr(debugger, "cmdloop", obey)
-    before = signal.getsignal(signal.SIGINT)
+    before, tracing = signal.getsignal(signal.SIGINT), sys.gettrace()
     try:
         simulate(debugger.set_trace)
     finally:
-        sys.settrace(None)
+        sys.settrace(tracing)
         signal.signal(signal.SIGINT, before)
     assert next(commands, None) is None
 
