@@ -88,11 +88,14 @@ def sample_of(carry: Carry, left: str, count: int = 512) -> Generator[Sample]:
         sender.bind(("a", 0))
 
         async def sample() -> float:
-            for _ in range(count):
-                sender.send(_FRAME)
-            started = process_time()
-            await carry(count)
-            return (process_time() - started) / count
+            taken = 0.0
+            for _ in range(2):  # the first finds the caches of the processor as another side has left them
+                for _ in range(count):
+                    sender.send(_FRAME)
+                started = process_time()
+                await carry(count)
+                taken = process_time() - started
+            return taken / count
 
         yield sample
 
