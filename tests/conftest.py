@@ -13,6 +13,10 @@ from math import inf
 
 import pytest
 import uvloop
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)  # how long an example takes is up to the machine
+settings.load_profile("patient")
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
