@@ -46,6 +46,10 @@ def _run_unless_cancelled(handle: asyncio.Handle) -> None:
         handle._run()
 
 
+def _ends_sleep(timer: asyncio.TimerHandle) -> bool:
+    return wakes_only(timer._callback)  # type: ignore[attr-defined]  # not in typeshed
+
+
 def _is_bookkeeping(timer: Any) -> bool:
     return is_bookkeeping(timer._callback, timer._args)
 
@@ -131,10 +135,13 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         elif is_bookkeeping(callback, arguments):
             self.settling.append((_run_unless_cancelled, handle, self._neutral))
         else:
-            touch(self._callbacks)
-            if not self._callbacks:
-                self.ready.append((self._run_oldest_callback, None, self._neutral))
-            self._callbacks.append(handle)
+            self._queue_step(handle)
+
+    def _queue_step(self, handle: asyncio.Handle) -> None:
+        touch(self._callbacks)
+        if not self._callbacks:
+            self.ready.append((self._run_oldest_callback, None, self._neutral))
+        self._callbacks.append(handle)
 
     def settle(self) -> None:
         """Run what comes before the next choice: bookkeeping, then rounds of cancellation, then invariants."""
@@ -269,10 +276,14 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         if not due:
             return False
         self.now = max(self.now, due[0].when())
-        if len(due) > 1 and not all(map(_is_bookkeeping, due)):
-            due = self._in_some_order(due)
-        for timer in due:
+        sleeps = [timer for timer in due if _ends_sleep(timer)]
+        alarms = [timer for timer in due if not _ends_sleep(timer)]
+        give_up_only = all(map(_is_bookkeeping, alarms))
+        for timer in due if give_up_only and not sleeps else sleeps:
             self._queue_handle(timer)
+        if sleeps or not give_up_only:  # whoever gives up at one moment with others may do so after what they do
+            for timer in alarms if give_up_only else self._in_some_order(alarms):
+                self._queue_step(timer)
         return True
 
     def can_move_clock(self) -> bool:
