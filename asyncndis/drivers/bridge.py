@@ -176,7 +176,6 @@ class Bridge(Intermediate):
         """A batch is over: what it brought is sent. IRQL: DISPATCH."""
         if self._is_open:
             self._relays.end_batch(self._ports[binding])
-            self._relays.flush()
 
     def send_packets(self, packets: Sequence[Packet]) -> None:
         """The station above sends. IRQL: DISPATCH. Rule: PKT-14."""

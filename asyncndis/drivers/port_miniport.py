@@ -29,7 +29,7 @@ _FAILURE = NdisStatus.FAILURE
 _ABORTED = NdisStatus.REQUEST_ABORTED
 _HEADER = 14
 _NOTHING = bytes(_HEADER)  # what a packet carries before its first frame
-_FEW = 2  # frames that come at once in quiet times
+_CALMEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,9 @@ class PortMiniport(Miniport):
         self._is_sending = False
         self._has_moved = False
         self._is_given_up = False
-        self._is_quiet = True
+        self._singles = 0  # frames to be taken one by one before several are looked for
+        self._calm = 1  # how many these were the last time
+        self._is_shut = False
         self._refused = self._failed = self._runts = 0
 
     def __repr__(self) -> str:
@@ -157,17 +159,24 @@ class PortMiniport(Miniport):
 
     def send_packets(self, packets: Sequence[Packet]) -> None:
         """Write packets, or let them wait in the ring. IRQL: DISPATCH. Rules: SEND-02, SEND-08."""
-        if not (self._waiting or self._is_sending or self._port.is_full):
-            self._send(packets)
-        elif self._is_given_up and not self._is_sending:
+        room = self._ring - len(self._waiting)
+        if len(packets) > room:
+            self._refused += len(packets) - room
+            self.adapter.send_complete(packets[room:], _FAILURE)
+            packets = packets[:room]
+        if self._waiting or self._is_sending:
+            self._waiting.extend(packets)
+            self._watch()
+        elif self._is_given_up and self._port.is_full:
             self._settle((), packets, ())
         else:
-            room = self._ring - len(self._waiting)
-            if len(packets) > room:
-                self._refused += len(packets) - room
-                self.adapter.send_complete(packets[room:], _FAILURE)
-            self._waiting.extend(packets[:room])
-            self._watch()
+            self._is_sending = True
+            try:
+                self._write(packets)
+            finally:
+                self._is_sending = False
+            if self._waiting:
+                self._send()
 
     def cancel_send_packets(self, cancel_id: int) -> None:
         """Give back what waits in the ring. IRQL: DISPATCH. Rule: SEND-14."""
@@ -184,7 +193,7 @@ class PortMiniport(Miniport):
     def return_row(self, packets: Sequence[Packet]) -> None:
         """Several can. IRQL: DISPATCH."""
         self._spare += packets
-        if self._is_on and not self._port.lets_in:
+        if self._is_shut and self._is_on:
             self._let_in()
 
     # What the port tells
@@ -192,17 +201,19 @@ class PortMiniport(Miniport):
     def readable(self) -> None:
         """Frames have come: indicate as many as there are packets for. IRQL: DISPATCH.
 
-        In quiet times the first one goes its way before others are looked for.
+        While they come one by one, others are looked for now and then only: the port tells of them once more.
         """
-        if not self._is_quiet:
-            self._is_quiet = self._take(BATCH) <= _FEW
-        elif self._take(1):
-            self._is_quiet = self._take(BATCH - 1) < _FEW
+        if self._singles:
+            self._singles -= self._take(1)
+        elif self._take(BATCH) == 1:
+            self._singles = self._calm = min(2 * self._calm, _CALMEST)
+        else:
+            self._calm = 1
 
     def has_room(self) -> None:
         """The port can be written again, perhaps. IRQL: DISPATCH."""
         if self._is_on and not self._is_sending:
-            self._send(())
+            self._send()
 
     def link_changed(self) -> None:
         """Tell NDIS that the link came or went. IRQL: DISPATCH."""
@@ -237,7 +248,8 @@ class PortMiniport(Miniport):
         if not self._is_on:
             return 0
         if not room:
-            self._port.let_in(False)  # until one is returned
+            self._is_shut = True  # until one is returned
+            self._port.let_in(False)
             return 0
         frames = self._port.receive(min(room, most))
         if not frames:
@@ -264,6 +276,7 @@ class PortMiniport(Miniport):
         return MediaState.CONNECTED if self._port.link_up else MediaState.DISCONNECTED
 
     def _let_in(self) -> None:
+        self._is_shut = False
         self._port.let_in(bool(self.packet_filter))
 
     def _switch_off(self) -> None:
@@ -281,10 +294,13 @@ class PortMiniport(Miniport):
     def _look_for_motion(self) -> None:
         """Give up what waits for a port that has taken nothing for long; otherwise look again later."""
         if not self._has_moved:
-            self._is_given_up = True
-            self._failed += len(self._waiting)
-            self._take_back(_FAILURE)
+            self._give_up()
         self._watch()
+
+    def _give_up(self) -> None:
+        self._is_given_up = True
+        self._failed += len(self._waiting)
+        self._take_back(_FAILURE)
 
     def _watch(self) -> None:
         """Let the watchdog look once more, if there is something to watch."""
@@ -292,18 +308,18 @@ class PortMiniport(Miniport):
             self._has_moved = False
             self._watchdog.set(self._patience_ms)
 
-    def _send(self, packets: Sequence[Packet]) -> None:
-        """Write packets, and what is sent meanwhile, while there is room. Behind what waits they wait, too."""
+    def _send(self) -> None:
+        """Write what waits, and what is sent meanwhile, while there is room."""
         self._is_sending = True
         try:
-            if packets:
-                self._write(packets)
             while self._waiting and self._is_on and not self._port.is_full:
                 packets, self._waiting = list(self._waiting), deque()
                 self._write(packets)
         finally:
             self._is_sending = False
-        if self._waiting:
+        if self._waiting and self._is_given_up:
+            self._give_up()
+        else:
             self._watch()
 
     def _write(self, packets: Sequence[Packet]) -> None:

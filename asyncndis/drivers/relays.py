@@ -84,12 +84,6 @@ class BridgePort:
         """The state of it now. IRQL: any."""
         return BridgePortStatistics(self.name, self.received, self.sent, self.failed, self.dropped)
 
-    def send_outgoing(self) -> None:
-        """Send what is queued for it, in one call. IRQL: DISPATCH."""
-        packets, self.outgoing = self.outgoing, []
-        self.sent += len(packets)
-        self.binding.send_packets(packets)
-
 
 class Relay:
     """One frame on its way.
@@ -149,10 +143,11 @@ class Relays:
         self._batches += 1
 
     def end_batch(self, port: BridgePort) -> None:
-        """No frame of the batch is left. IRQL: DISPATCH."""
+        """No frame of the batch is left: send what is queued. IRQL: DISPATCH."""
         if port.in_batch:
             port.in_batch = False
             self._batches -= 1
+        self.flush()
 
     def forward(self, packet: Packet, source: BridgePort, ways: Sequence[BridgePort]) -> int:
         """Queue a received packet for some ports; the answer is how often it will be returned for that.
@@ -220,7 +215,10 @@ class Relays:
         self._is_flushing = True
         try:
             while self._leaving:
-                self._leaving.pop(0).send_outgoing()
+                port = self._leaving.pop(0)
+                packets, port.outgoing = port.outgoing, []
+                port.sent += len(packets)
+                port.binding.send_packets(packets)
         finally:
             self._is_flushing = False
             returns = self._returns

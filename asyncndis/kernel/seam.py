@@ -64,8 +64,8 @@ def invoke_nowait(handler: Callable[[*Arguments], T], *arguments: *Arguments, ir
     """
     row = _here.row
     if row is not None:
-        processor = row._processor  # is_at() in place: this stands in the path of every batch of packets
-        if processor.irql == irql and processor.top is row._top and raised.get(row._task) is processor:
+        processor = row.processor  # is_at() in place: this stands in the path of every batch of packets
+        if processor.irql == irql and processor.top is row.top and raised.get(row.task) is processor:
             return row.make(handler, *arguments)
     if irql:  # what is raised is known by one processor, also to the calls that this one leads to
         with PlainCalls(irql) as row:
@@ -92,37 +92,42 @@ class PlainCalls:
     turn; after each, it is what it was, as with :func:`invoke_nowait`. Nothing may be awaited in the block.
 
     :param irql: the level, not below the caller's
+    :param in_callback: whether a callback of an asyncio loop makes them, where no task runs; known, and not looked up
+    :ivar processor: the one that acts
+    :ivar task: which that is
+    :ivar top: the lock that it took last
     """
 
-    __slots__ = ("_before", "_irql", "_outer", "_processor", "_task", "_top")
+    __slots__ = ("_before", "_in_callback", "_outer", "irql", "processor", "task", "top")
 
-    _processor: Processor
-    _task: object
-    _top: HeldLock | None
+    processor: Processor
+    task: object
+    top: HeldLock | None
 
-    def __init__(self, irql: int) -> None:
-        self._irql = irql
+    def __init__(self, irql: int, *, in_callback: bool = False) -> None:
+        self.irql = irql
+        self._in_callback = in_callback
 
     def __enter__(self) -> Self:
         here = _here
         self._outer = outer = here.row
         here.row = self
-        if outer is not None and outer.is_at(self._irql):
-            self._processor, self._task, self._top = outer._processor, outer._task, outer._top
-            self._before = self._irql
+        if outer is not None and outer.is_at(self.irql):
+            self.processor, self.task, self.top = outer.processor, outer.task, outer.top
+            self._before = self.irql
             return self
-        task = current_task()
-        if task not in raised and type(self._irql) is Irql and len(raised) < MANY:  # as where a device calls its driver
-            self._processor = raised[task] = processor = Processor()
-            self._task = processor.task = task
-            self._before, self._top = _PASSIVE, None
-            processor.irql = self._irql
+        task = None if self._in_callback else current_task()
+        if task not in raised and type(self.irql) is Irql and len(raised) < MANY:  # as where a device calls its driver
+            self.processor = raised[task] = processor = Processor()
+            self.task = processor.task = task
+            self._before, self.top = _PASSIVE, None
+            processor.irql = self.irql
             return self
-        self._processor = processor = current_processor()
-        self._task, self._before, self._top = processor.task, processor.irql, processor.top
-        if self._irql != self._before:
+        self.processor = processor = current_processor()
+        self.task, self._before, self.top = processor.task, processor.irql, processor.top
+        if self.irql != self._before:
             try:
-                processor.raise_irql(self._irql)
+                processor.raise_irql(self.irql)
             except BaseException:
                 here.row = outer
                 raise
@@ -130,49 +135,64 @@ class PlainCalls:
 
     def __exit__(self, *_: object) -> None:
         _here.row = self._outer
-        if self._irql != self._before:
-            _restore(self._task, self._before, self._top)
+        if self.irql == self._before:
+            return
+        processor = self.processor
+        if self._before == _PASSIVE and processor.top is None and raised.get(self.task) is processor:
+            processor.irql = _PASSIVE
+            processor.settle()
+        else:
+            _restore(self.task, self._before, self.top)
 
     def is_at(self, irql: int) -> bool:
         """Whether the processor of these calls still acts here, at a level, and with the locks it had. IRQL: any.
 
         :param irql: the level
         """
-        processor = self._processor
-        return processor.irql == irql and processor.top is self._top and raised.get(self._task) is processor
+        processor = self.processor
+        return processor.irql == irql and processor.top is self.top and raised.get(self.task) is processor
 
     def make(self, handler: Callable[[*Arguments], T], *arguments: *Arguments) -> T:
         """Call a handler; see :func:`invoke_nowait`."""
         try:
             result = handler(*arguments)
         except BaseException:
-            self._put_right()
+            self.put_right()
             raise
-        if type(result) is CoroutineType:  # not isinstance(): this stands in the path of every packet
-            cast("CoroutineType[Any, Any, Any]", result).close()
-            raise _not_awaited(handler)
-        processor = self._processor  # is_at() in place: this too
-        if processor.irql != self._irql or processor.top is not self._top or raised.get(self._task) is not processor:
-            try:
-                _check_exit(handler, self._task, self._irql, self._top)
-            finally:
-                self._put_right()
+        processor = self.processor  # is_at() in place: this stands in the path of every packet
+        is_as_before = processor.irql == self.irql and processor.top is self.top
+        if not is_as_before or raised.get(self.task) is not processor or type(result) is CoroutineType:
+            self.check(handler, result)
         return result
 
-    def _put_right(self) -> None:
-        """Back to the level of the block, whatever the handler has left; a lock that it left keeps its own."""
-        processor = self._processor = raised.get(self._task) or current_processor()
-        if processor.top is self._top and processor.irql != self._irql:
+    def check(self, handler: Callable[..., object], result: object) -> None:
+        """Refuse what a handler has left behind, or that it waits. IRQL: any.
+
+        :param handler: one that was called in the block
+        :param result: what it has returned
+        """
+        if type(result) is CoroutineType:
+            result.close()
+            raise _not_awaited(handler)
+        try:
+            _check_exit(handler, self.task, self.irql, self.top)
+        finally:
+            self.put_right()
+
+    def put_right(self) -> None:
+        """Go back to the level of the block, whatever a handler has left; a lock left keeps its own. IRQL: any."""
+        processor = self.processor = raised.get(self.task) or current_processor()
+        if processor.top is self.top and processor.irql != self.irql:
             processor.irql = Irql.PASSIVE
-            processor.raise_irql(self._irql)
+            processor.raise_irql(self.irql)
 
 
 def calls_at(irql: int) -> PlainCalls | None:
     """The block of calls in a row that runs here at a level, and may make other calls; None where there is none."""
     row = _here.row
     if row is not None:
-        processor = row._processor  # is_at() in place
-        if processor.irql == irql and processor.top is row._top and raised.get(row._task) is processor:
+        processor = row.processor  # is_at() in place
+        if processor.irql == irql and processor.top is row.top and raised.get(row.task) is processor:
             return row
     return None
 

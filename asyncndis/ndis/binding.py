@@ -207,12 +207,14 @@ class Binding(UpperEdge):
             receive handler still runs
         """
         packets = tuple(packets)
-        calls = calls_at(_DISPATCH) if self.probe is None and not len(self._copies) else None
+        copies = self._copies
+        has_copies = bool(copies._owed or copies._transfers)
+        calls = None if has_copies or self.probe is not None else calls_at(_DISPATCH)
         if calls is not None and self.adapter.receives.give_back_row(self, packets, calls):
             return
         watched = _UNWATCHED if self.probe is None else self._watched("NdisReturnPackets", packets)
         with watched, PlainCalls(_DISPATCH) as calls:
-            if not len(self._copies) and self.adapter.receives.give_back_row(self, packets, calls):
+            if not has_copies and self.adapter.receives.give_back_row(self, packets, calls):
                 return
             for packet in packets:
                 if not self._copies.give_back(packet):

@@ -9,7 +9,7 @@ import inspect
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from types import MethodType
+from types import CoroutineType, MethodType
 from typing import Any, Protocol, TypeGuard
 
 from anyio import CancelScope
@@ -17,6 +17,7 @@ from anyio.abc import TaskGroup
 
 from asyncndis.base import NdisError, NdisStatus, Probe
 from asyncndis.kernel import Irql, invoke, invoke_nowait
+from asyncndis.kernel.processors import raised
 from asyncndis.kernel.seam import PlainCalls
 from asyncndis.memory import Packet
 
@@ -107,9 +108,18 @@ class Handler:
     def call_in(self, calls: PlainCalls, *arguments: Any, failed: Any = None) -> Any:
         """Call a plain handler now, as one of several in a row; parameters as :meth:`call`."""
         try:
-            if self._probe is None:
-                return calls.make(self._bound, *arguments)
-            return self._watched(calls, *arguments)
+            if self._probe is not None:
+                return self._watched(calls, *arguments)
+            try:  # calls.make() in place: this stands in the path of every batch of packets
+                answer = self._bound(*arguments)
+            except BaseException:
+                calls.put_right()
+                raise
+            processor = calls.processor
+            is_as_before = processor.irql == calls.irql and processor.top is calls.top
+            if not is_as_before or raised.get(calls.task) is not processor or type(answer) is CoroutineType:
+                calls.check(self._bound, answer)
+            return answer  # noqa: TRY300 - an else would be one more step in that path
         except NdisError as error:
             return error.status
         except Exception as error:  # noqa: BLE001 - as above

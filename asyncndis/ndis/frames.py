@@ -114,7 +114,11 @@ class FramePool:
         :param packets: frames of this pool
         :param frames: the bytes of each, as in :meth:`allocate`
         """
-        refill_row(packets, frames if _are_plain(frames) else list(map(described, frames)), self._buffers)
+        for frame in frames:
+            if type(frame) not in _PLAIN:
+                frames = list(map(described, frames))
+                break
+        refill_row(packets, frames, self._buffers)
 
     def free_row(self, packets: Sequence[Packet]) -> None:
         """Take several frames back; see :meth:`free`. IRQL: <= DISPATCH, no spin lock held."""

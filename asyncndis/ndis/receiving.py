@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from asyncndis.base import NdisStatus, RuleViolation, check_instance
 from asyncndis.kernel import Dpc, Irql
-from asyncndis.kernel.seam import PlainCalls
+from asyncndis.kernel.seam import PlainCalls, calls_at
 from asyncndis.memory import Packet, PacketEvent, PacketState
 from asyncndis.memory.rows import lend, survey, take_back
 
@@ -138,19 +138,26 @@ class ReceivePath:
 
     def indicate(self, packets: Iterable[Packet]) -> None:
         """NdisMIndicateReceivePacket."""
-        adapter = self._adapter
+        calls = calls_at(_DISPATCH)
+        if calls is not None:
+            self._indicate_in(calls, packets)
+            return
         with PlainCalls(_DISPATCH) as calls:
-            try:
-                packets = tuple(packets)
-                taker = self._taker
-                if taker is None or not self._indicate_row(packets, taker, calls):
-                    self._indicate_all(packets, calls)
-            finally:
-                for binding in adapter.open_bindings:
-                    if binding._in_batch:
-                        binding.end_batch(calls)
-                if adapter._waiting:
-                    adapter.came_to_rest()
+            self._indicate_in(calls, packets)
+
+    def _indicate_in(self, calls: PlainCalls, packets: Iterable[Packet]) -> None:
+        adapter = self._adapter
+        try:
+            packets = tuple(packets)
+            taker = self._taker
+            if taker is None or not self._indicate_row(packets, taker, calls):
+                self._indicate_all(packets, calls)
+        finally:
+            for binding in adapter.open_bindings:
+                if binding._in_batch:
+                    binding.end_batch(calls)
+            if adapter._waiting:
+                adapter.came_to_rest()
 
     def _indicate_all(self, packets: Iterable[Packet], calls: PlainCalls) -> None:
         adapter = self._adapter
@@ -190,11 +197,14 @@ class ReceivePath:
         loan.returning = binding
         kept: Sequence[Packet] = ()
         try:
-            whole = None if binding._receive_row is None else binding.receive_whole_row(packets, calls)
+            row_receiver = binding._receive_row
+            binding._in_batch = binding._sees_batches
+            whole = None if row_receiver is None else row_receiver.call_in(calls, packets, failed=())
             if whole is None:
                 binding.receive_row(packets, calls, self._keep)
             else:
                 kept = whole
+                binding._received += len(packets)
         finally:
             loan.returning = None
             if kept:

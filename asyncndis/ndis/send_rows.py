@@ -104,12 +104,15 @@ def complete_row(path: "SendPath", packets: Sequence[Packet], status: NdisStatus
             path._failed += len(packets)
     if path._adapter._waiting:
         path._adapter.came_to_rest()
+    binding = submission.binding
     calls = calls_at(_DISPATCH)
     if calls is None:
         with PlainCalls(_DISPATCH) as calls:
-            submission.binding.sends_are_complete(packets, status, calls)
+            binding.sends_are_complete(packets, status, calls)
+    elif binding._awaited or binding._send_complete_row is None or binding.probe is not None:
+        binding.sends_are_complete(packets, status, calls)
     else:
-        submission.binding.sends_are_complete(packets, status, calls)
+        binding._send_complete_row.call_in(calls, packets, status)
     if path._stalled or path._queue:
         path.resources_available()
     return True

@@ -217,18 +217,6 @@ class UpperEdge:
         self._in_batch = self._sees_batches
         handler.call_each(calls, packets, answered=answered)
 
-    def receive_whole_row(self, packets: Sequence[Packet], calls: PlainCalls) -> Sequence[Packet] | None:
-        """Give the protocol packets in one call, where it has a handler for that.
-
-        :returns: those that it keeps, each to be returned once; None where it wants them one by one
-        """
-        assert self._receive_row is not None
-        self._in_batch = self._sees_batches
-        kept: Sequence[Packet] | None = self._receive_row.call_in(calls, packets, failed=())
-        if kept is not None:
-            self._received += len(packets)
-        return kept
-
     def end_batch(self, calls: PlainCalls | None = None) -> None:
         """Tell the protocol that the packets of one indication are over, where it was given some and wants to know.
 

@@ -11,8 +11,9 @@ from anyio import CancelScope, create_task_group, wait_readable, wait_writable
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
-from asyncndis.kernel import NdisEvent
+from asyncndis.kernel import Irql, NdisEvent
 from asyncndis.kernel.host import current_host
+from asyncndis.kernel.seam import PlainCalls
 
 __all__ = ["Readiness"]
 
@@ -34,6 +35,7 @@ class Readiness:
         self._scopes: dict[tuple[int, bool], CancelScope] = {}
         self._end = NdisEvent(f"end of {name}")
         self._error: BaseException | None = None
+        self._calls = PlainCalls(Irql.DISPATCH, in_callback=True)  # as a device's driver is called; all in one block
 
     def __repr__(self) -> str:
         return f"<Readiness {self.name} {len(self._readers)} read, {len(self._writers)} written>"
@@ -129,7 +131,11 @@ class Readiness:
         callback = self._readers.get(descriptor)
         if callback is not None:
             try:  # guard() in place: this stands in the way of every frame
-                callback()
+                if self._loop is None:
+                    callback()
+                else:
+                    with self._calls:
+                        callback()
             except BaseException as error:  # noqa: BLE001 - as there
                 self.end(error)
 

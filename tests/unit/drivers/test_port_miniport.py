@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from asyncndis.base import NdisError, NdisStatus
-from asyncndis.drivers import Bridge, PortMiniport
+from asyncndis.drivers import Bridge, PortMiniport, PortMiniportStatistics
 from asyncndis.kernel import VirtualClock, use_clock
 from asyncndis.ndis import Miniport, Oid, PacketFilter, Protocol, open_stack
 from asyncndis.verifier import verify
@@ -133,7 +133,40 @@ async def test_a_port_that_takes_nothing_is_given_up_and_holds_up_no_end() -> No
             await clock.advance(1.0)
             assert station.completed == [NdisStatus.SUCCESS] * 2 + [NdisStatus.FAILURE] * 2
             station.send(FRAMES[5])
-    assert station.completed[4:] == [NdisStatus.FAILURE]
+            assert station.completed[4:] == [NdisStatus.FAILURE], "it is given up: at once"
+            port.make_room(1)
+            station.send(*FRAMES[6:8])
+            assert (station.completed[5:], len(port.sent)) == ([NdisStatus.SUCCESS], 3), "it has taken one: others wait"
+            assert miniport.statistics() == PortMiniportStatistics(waiting=1, refused=0, failed=3, runts=0)
+    assert station.completed[6:] == [NdisStatus.FAILURE]
+
+
+async def test_a_port_that_nobody_reads_holds_up_the_others_once() -> None:
+    ports = tuple(ScriptedPort(name, number) for number, name in enumerate("abc", 1))
+    a, b, stalled = ports
+    miniports: tuple[Miniport, ...] = tuple(PortMiniport(name=port.name, slots=16, patience_ms=1000) for port in ports)
+    with use_clock(VirtualClock()) as clock:
+        async with open_stack(Bridge(), miniports, nic=ports):
+            stalled.room = 0
+            a.arrive(*FRAMES[:50])
+            assert len(b.sent) == 16, "the stalled port has what else could carry frames"
+            await clock.advance(1.05)
+            a.arrive()
+            for _ in range(20):
+                a.arrive(*FRAMES[:50])
+            assert len(b.sent) == 1050
+            stalled.make_room(1000)
+            a.arrive(FRAMES[0])
+            assert stalled.sent == [FRAMES[0]]
+
+
+async def test_frames_that_come_one_by_one_go_so_and_many_together() -> None:
+    station, port = Station(), ScriptedPort()
+    async with open_stack(station, PortMiniport(), nic=port):
+        for count in (1, 1, 1, 1, 5, 40, 40, 1, 40):
+            before = len(station.received)
+            port.arrive(*FRAMES[:count])
+            assert station.received[before:] == FRAMES[:count]
 
 
 async def test_the_link_is_indicated_once_a_change() -> None:
