@@ -295,9 +295,9 @@ def test_a_program_gives_something_to_await_and_takes_no_arguments() -> None:
     async def needy(size: int) -> None: ...
 
     with pytest.raises(TypeError, match=r"needs 'size', and runs without arguments: bind it"):
-        explore(needy)  # type: ignore[arg-type]
+        explore(needy)  # type: ignore[arg-type]  # that is what is tested
     with pytest.raises(TypeError, match="gave 3, which cannot be awaited"):
-        explore(lambda: 3)  # type: ignore[arg-type,return-value]
+        explore(lambda: 3)  # type: ignore[arg-type,return-value]  # the same
     assert explore(partial(needy, 3)).complete
 
 
