@@ -20,6 +20,7 @@ from asyncndis.real import open_port
 from asyncndis.verifier import Findings, verify
 
 from .commented import CommentedCapture, new_capture
+from .lasting import lasting
 from .serving import Loop, loop_option, say_ready, until_signal
 
 __all__ = ["bridge"]
@@ -57,14 +58,14 @@ def bridge(
 
     A PORT is tap:NAME, tap:NAME@NETNS, unix:OWN,PEER, stream:PATH, fd:N, pcap:FILE, pcap:FILE,write or wire:NAME. A TAP
     that does not exist is made, with the options ,mtu=N ,queues=N and ,persist. Between TAPs alone large packets pass
-    whole (,vnet), unless one is ,plain. READY is printed once frames are handed on.
+    whole (,vnet), unless one is ,plain. READY is printed once frames are handed on. A device that is taken away is told
+    of; the others go on while two are left.
     """
     if len(ports) < 2:
         raise click.UsageError("a bridge joins two ports at least; name another one")
     with ExitStack() as stack:
         findings = stack.enter_context(verify()) if verified else Findings()
-        file = None if capture is None else CommentedCapture(stack.enter_context(new_capture(capture)), findings)
-        outcome = run(_serve, ports, hub, as_json, file, loop=loop)
+        outcome = run(_serve, ports, hub, as_json, capture, findings, loop=loop)
     if as_json:
         click.echo(json.dumps(_as_values(outcome, findings), indent=2))
     elif stats:
@@ -78,13 +79,15 @@ async def _serve(
     ports: Sequence[str],
     hub: bool,
     as_json: bool,
-    file: CommentedCapture | None,
+    capture: Path | None,
+    findings: Findings,
 ) -> Outcome:
     async with until_signal() as told:
         with ExitStack() as opened:
             is_for_large = all(port.startswith("tap:") for port in ports)
-            devices = [opened.enter_context(closing(open_port(port, vnet=is_for_large))) for port in ports]
-            if file is not None:
+            devices = lasting([opened.enter_context(closing(open_port(port, vnet=is_for_large))) for port in ports])
+            if capture is not None:
+                file = CommentedCapture(opened.enter_context(new_capture(capture)), findings)
                 devices = [_watched(device, file) for device in devices]
             switch = Bridge(hub=hub, name="bridge")
             miniports = tuple(PortMiniport(name=device.name, unfinished=True) for device in devices)

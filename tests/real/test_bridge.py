@@ -108,6 +108,13 @@ def test_bad_input_has_one_sentence(place: Namespace, words: tuple[str, ...], co
     assert "a" not in [line.split()[0] for line in place.ip("-brief link").splitlines()]
 
 
+def test_a_port_that_cannot_be_opened_leaves_no_capture(place: Namespace, tmp_path: Path) -> None:
+    capture = tmp_path / "frames.pcapng"
+    with asyncndis(place, "bridge", "tap:a", "fd:99", "--capture", str(capture), ready=None) as bridge:
+        assert bridge.wait() == 2
+    assert not capture.exists()
+
+
 def test_an_interface_that_is_taken(place: Namespace) -> None:
     with (
         asyncndis(place, "bridge", "tap:mine", "wire:x"),

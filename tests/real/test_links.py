@@ -101,6 +101,23 @@ def test_an_interface_that_is_deleted_ends_the_bridge_with_one_sentence(
     until(lambda: not right.has("b"), "the other device went with the bridge")
 
 
+@pytest.mark.tools("ping")
+def test_of_three_interfaces_one_that_is_deleted_leaves_two(
+    places: tuple[Namespace, Namespace, Namespace],
+) -> None:
+    hub, left, right = places
+    ports = (f"tap:a@{left.name}", f"tap:b@{right.name}", f"tap:c@{right.name}")
+    with asyncndis(hub, "bridge", *ports) as bridge:
+        right.ip("link delete dev c")
+        bridge.wait_for("the other 2 ports go on")
+        set_up(left, "a", 1)
+        set_up(right, "b", 2)
+        check_pings(left)
+        right.ip("link delete dev b")
+        assert bridge.wait() == 2, bridge.output
+        assert [("deleted" in line) for line in bridge.output.splitlines()] == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("loop", "number"),
     [
