@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from .oob import EMPTY_SLOTS, PerPacketInfo
 from .packet import Packet
 
-__all__ = ["carry_info", "info_of", "set_info"]
+__all__ = ["carry_info", "clear_info", "info_of", "set_info"]
 
 
 def set_info(packets: Iterable[Packet], slot: PerPacketInfo, values: Iterable[object]) -> None:
@@ -15,6 +15,14 @@ def set_info(packets: Iterable[Packet], slot: PerPacketInfo, values: Iterable[ob
             packet.oob._slots[slot] = value
         elif packet._oob is not None:
             packet._oob._slots[slot] = None
+
+
+def clear_info(packets: Iterable[Packet], *slots: PerPacketInfo) -> None:
+    """Empty some slots of each packet."""
+    for packet in packets:
+        if packet._oob is not None:
+            for slot in slots:
+                packet._oob._slots[slot] = None
 
 
 def info_of(packets: Sequence[Packet], slot: PerPacketInfo) -> list[object] | None:

@@ -7,12 +7,11 @@ travels in the slot TCP_IP_CHECKSUM of the packet, and the size of the segments 
 
 from collections.abc import Sequence
 from enum import IntEnum
-from itertools import repeat
 from struct import Struct
 from typing import NamedTuple
 
 from asyncndis.memory import Packet, PerPacketInfo
-from asyncndis.memory.info_rows import info_of, set_info
+from asyncndis.memory.info_rows import clear_info, info_of, set_info
 
 __all__ = ["HEADER_BYTES", "NOTHING", "Kind", "OffloadHeader", "join", "note_headers", "noted_headers", "split"]
 
@@ -24,7 +23,6 @@ _HEADER = Struct("=BBHHHH")
 _NEEDS_CHECKSUM = 1
 _WITH_CWR = 0x80  # of a kind: the first segment tells that the sender has slowed down
 _SIZE = Struct("=H")
-_NONE = repeat(None)
 _LONG = 4096
 _LARGE, _CHECKSUM = PerPacketInfo.TCP_LARGE_SEND, PerPacketInfo.TCP_IP_CHECKSUM
 
@@ -107,9 +105,11 @@ def _framed(header: bytes, frame: Frame) -> bytes:
 
 def note_headers(packets: Sequence[Packet], headers: Sequence[bytes]) -> None:
     """Let packets carry their headers; those that ask for nothing carry none. IRQL: any."""
-    asks = headers.count(NOTHING) < len(headers)
-    set_info(packets, _CHECKSUM, [header if header != NOTHING else None for header in headers] if asks else _NONE)
-    set_info(packets, _LARGE, [_SIZE.unpack_from(header, 4)[0] or None for header in headers] if asks else _NONE)
+    if headers.count(NOTHING) == len(headers):
+        clear_info(packets, _CHECKSUM, _LARGE)
+        return
+    set_info(packets, _CHECKSUM, [header if header != NOTHING else None for header in headers])
+    set_info(packets, _LARGE, [_SIZE.unpack_from(header, 4)[0] or None for header in headers])
 
 
 def noted_headers(packets: Sequence[Packet]) -> list[bytes] | None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from asyncndis.memory import Packet, PacketPool, PerPacketInfo
-from asyncndis.memory.info_rows import carry_info, info_of, set_info
+from asyncndis.memory.info_rows import carry_info, clear_info, info_of, set_info
 
 SLOT, OTHER = PerPacketInfo.TCP_IP_CHECKSUM, PerPacketInfo.IEEE_8021Q
 
@@ -24,6 +24,17 @@ def test_what_is_set_is_there_until_it_is_set_anew() -> None:
     assert info_of(packets, OTHER) is None
     set_info(packets, SLOT, [None] * 3)
     assert info_of(packets, SLOT) is None
+
+
+def test_what_is_cleared_is_empty_and_the_rest_stays() -> None:
+    packets = row(3)
+    set_info(packets, SLOT, [1, None, 3])
+    set_info(packets, OTHER, [None, None, 4])
+    clear_info(packets, SLOT)
+    assert info_of(packets, SLOT) is None
+    assert info_of(packets, OTHER) == [None, None, 4]
+    clear_info(packets, SLOT, OTHER)
+    assert info_of(packets, OTHER) is None
 
 
 def test_slots_are_carried_and_what_stood_there_is_not_kept() -> None:
