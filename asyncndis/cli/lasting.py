@@ -6,10 +6,14 @@ import click
 from anyio import sleep_forever
 
 from asyncndis.base import NdisError
-from asyncndis.nic import Port, WatchedPort
+from asyncndis.nic import Direction, Port, WatchedPort
 from asyncndis.nic.port import BATCH, Frame
 
 __all__ = ["lasting"]
+
+
+def _nobody(time: int, direction: Direction, frame: bytes) -> None:
+    """Who sees the frames."""
 
 
 class _LastingPort(WatchedPort):
@@ -20,7 +24,7 @@ class _LastingPort(WatchedPort):
     """
 
     def __init__(self, port: Port, left: list[Port]) -> None:
-        super().__init__(port, lambda *_: None)
+        super().__init__(port, _nobody)
         self._left = left
 
     def receive(self, limit: int = BATCH) -> list[bytes]:

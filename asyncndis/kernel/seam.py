@@ -161,7 +161,8 @@ class PlainCalls:
             raise
         processor = self.processor  # is_at() in place: this stands in the path of every packet
         is_as_before = processor.irql == self.irql and processor.top is self.top
-        if not is_as_before or raised.get(self.task) is not processor or type(result) is CoroutineType:
+        kind: type = type(result)
+        if not is_as_before or raised.get(self.task) is not processor or kind is CoroutineType:
             self.check(handler, result)
         return result
 

@@ -111,13 +111,14 @@ class Handler:
             if self._probe is not None:
                 return self._watched(calls, *arguments)
             try:  # calls.make() in place: this stands in the path of every batch of packets
-                answer = self._bound(*arguments)
+                answer: object = self._bound(*arguments)
             except BaseException:
                 calls.put_right()
                 raise
             processor = calls.processor
             is_as_before = processor.irql == calls.irql and processor.top is calls.top
-            if not is_as_before or raised.get(calls.task) is not processor or type(answer) is CoroutineType:
+            kind: type = type(answer)
+            if not is_as_before or raised.get(calls.task) is not processor or kind is CoroutineType:
                 calls.check(self._bound, answer)
             return answer  # noqa: TRY300 - an else would be one more step in that path
         except NdisError as error:
