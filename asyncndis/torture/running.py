@@ -214,10 +214,10 @@ def _chooser(source: Iterator[int], tape: list[int]) -> Callable[[Kind, int, str
     return choose
 
 
-def _as_coroutine(awaitable: object) -> Coroutine[Any, Any, object]:
+def _as_coroutine(awaitable: Any) -> Coroutine[Any, Any, object]:
     if asyncio.iscoroutine(awaitable):
         return awaitable
-    if not isinstance(awaitable, Awaitable):
+    if not issubclass(awaitable.__class__, Awaitable):
         raise TypeError(f"the program gave {awaitable!r}, which cannot be awaited: let it be an `async def` function")
 
     async def wait() -> object:

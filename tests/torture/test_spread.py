@@ -147,12 +147,13 @@ def test_errors_that_cannot_be_sent_are_told_in_words() -> None:
 
 
 class Unsendable(Exception):
-    def __init__(self, one: object, two: object) -> None:
+    def __init__(self) -> None:
         super().__init__("wires")
+        self.wires = (wire for wire in "ab")
 
 
 async def _raises_what_cannot_be_sent() -> None:
-    raise Unsendable(1, 2)
+    raise Unsendable
 
 
 # Dask

@@ -17,14 +17,15 @@ async def quick() -> None:
 
 
 class Unsendable(Exception):
-    """Cannot be made again from its arguments."""
+    """Has something in its hands that no process can give to another."""
 
-    def __init__(self, one: object, two: object) -> None:
-        super().__init__(f"{one} {two}")
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.wires = (wire for wire in "ab")
 
 
 async def raises_what_cannot_be_sent() -> None:
-    raise Unsendable("cut", "wires")
+    raise Unsendable("cut wires")
 
 
 def test_a_unit_runs_its_schedules_and_no_others() -> None:
