@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -17,7 +16,7 @@ class AsyncioHost:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.current_task: Callable[[], object] = partial(asyncio.current_task, loop)
+        self.current_task: Callable[[], object] = asyncio.current_task
         self.new_seat: Callable[[], Seat[Any]] = loop.create_future
         has_real_clock = getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time
         self.time: Callable[[], float] = monotonic if has_real_clock else loop.time
