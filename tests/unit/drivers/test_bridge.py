@@ -27,6 +27,22 @@ def sent(of: tuple[Port, ...]) -> list[int]:
 
 
 @pytest.mark.every_loop
+async def test_what_is_known_of_ways_changes_with_the_stations() -> None:
+    below, bridge = ports(3), Bridge()
+    async with open_stack(bridge, below):
+        below[1].arrive(ethernet(A, B))
+        for _ in range(3):
+            below[0].arrive(ethernet(B, A))
+        assert sent(below) == [1, 3, 1]
+        below[2].arrive(ethernet(A, B))  # it has moved
+        below[0].arrive(ethernet(B, A), ethernet(B, A))
+        assert sent(below) == [2, 3, 3]
+        below[1].arrive(ethernet(A, B))  # and back, which was known before
+        below[0].arrive(ethernet(B, A))
+        assert sent(below) == [3, 4, 3]
+
+
+@pytest.mark.every_loop
 async def test_it_learns_where_stations_are() -> None:
     below, bridge = ports(3), Bridge()
     with verify() as findings:

@@ -4,18 +4,20 @@ import asyncio
 from threading import Thread
 
 import pytest
+from anyio import Event
 
 from asyncndis.base import RuleViolation
 from asyncndis.kernel import (
     Irql,
     Processor,
     SpinLock,
+    current_host,
     current_irql,
     current_processor,
     invoke_nowait,
 )
 from asyncndis.kernel.processors import raised
-from asyncndis.kernel.seam import PlainCalls
+from asyncndis.kernel.seam import PlainCalls, calls_at
 from tests.unit.kernel.expecting import breaks
 
 pytestmark = pytest.mark.every_loop
@@ -31,6 +33,17 @@ async def test_each_is_at_the_level_and_it_is_restored() -> None:
         assert not calls.is_at(Irql.PASSIVE)
     assert current_irql() == Irql.PASSIVE
     assert not raised
+
+
+async def test_a_block_that_runs_is_found() -> None:
+    assert calls_at(DISPATCH) is None
+    with PlainCalls(DISPATCH) as calls:
+        assert calls_at(DISPATCH) is calls
+        assert calls_at(Irql.PASSIVE) is None
+        with Processor():
+            assert calls_at(DISPATCH) is None
+        assert calls_at(DISPATCH) is calls
+    assert calls_at(DISPATCH) is None
 
 
 async def test_what_they_lead_to_acts_as_the_same_processor() -> None:
@@ -134,3 +147,23 @@ async def test_another_thread_knows_nothing_of_them() -> None:
         thread.start()
         thread.join()
     assert levels == [DISPATCH, Irql.PASSIVE]
+
+
+async def test_a_callback_of_the_loop_makes_them_as_often_as_it_likes() -> None:
+    calls = PlainCalls(DISPATCH, in_callback=True)
+    host, seen, done = current_host(), list[int](), Event()
+
+    def callback() -> None:
+        with calls:
+            seen.extend((calls.make(current_irql), current_irql()))
+        seen.append(current_irql())
+        if len(seen) == 6:
+            done.set()
+
+    if host.name == "trio":
+        pytest.skip("a callback is a task there")
+    for _ in range(2):
+        host.call_soon(callback)
+    await done.wait()
+    assert seen == [DISPATCH, DISPATCH, Irql.PASSIVE] * 2
+    assert not raised

@@ -10,9 +10,12 @@ from asyncndis.memory.rows import (
     contents_of,
     free_row,
     glance,
+    lend,
     make_row,
     refill_row,
+    send,
     survey,
+    take_back,
     transfer_all,
 )
 from tests.unit.kernel.expecting import Recorder, breaks
@@ -64,6 +67,38 @@ async def test_what_needs_a_closer_look() -> None:
     with observe(Recorder()):
         watched = await Row.make()
     assert survey([watched.packet(FRAME)], 14, 64) is None
+
+
+async def test_what_needs_a_closer_look_is_neither_lent_nor_sent() -> None:
+    row = await Row.make()
+    plain, wire_only = row.packet(FRAME), row.packet(FRAME)
+    flagged, sent, chained = row.packet(FRAME), row.packet(FRAME), row.packet(FRAME[:32], FRAME[32:])
+    wire_only.set_flags(PacketFlags.DONT_LOOPBACK)
+    flagged.set_flags(PacketFlags.LOOPBACK_ONLY)
+    sent.transfer(PacketEvent.SEND)
+    odd = (plain, flagged, sent, chained, row.packet(), row.packet(FRAME[:13]), row.packet(bytes(65)), b"frame")
+    for packet in odd:
+        assert not lend([plain, packet], 14, 64, "protocols")  # type: ignore[list-item]  # bytes are no packet
+        assert not send([plain, packet], 14, 64, "adapter", looped=False)  # type: ignore[list-item]  # as above
+    assert not lend([wire_only], 14, 64, "protocols")
+    assert not send([plain], 14, 64, "adapter", looped=True)
+    assert (plain.state, plain.holder) == (PacketState.OWNED, None)
+    assert send([wire_only], 14, 64, "adapter", looped=True)
+    assert (wire_only.state, wire_only.holder) == (PacketState.SENDING, "adapter")
+
+
+async def test_what_was_lent_or_sent_comes_back() -> None:
+    row = await Row.make()
+    packets = [row.packet(FRAME) for _ in range(3)]
+    assert lend(packets, 14, 64, "them")
+    assert {(packet.state, packet.holder) for packet in packets} == {(PacketState.LENT, "them")}
+    take_back(packets, PacketEvent.RETURN, PacketState.LENT, PacketState.RETURNED)
+    assert {(packet.state, packet.holder) for packet in packets} == {(PacketState.RETURNED, None)}
+    assert send(packets, 14, 64, "them", looped=False), "they can be used at once"
+    take_back(packets, PacketEvent.COMPLETE, PacketState.SENDING, PacketState.SENT)
+    with breaks("SEND-02", "is not legal"):
+        take_back(packets, PacketEvent.COMPLETE, PacketState.SENDING, PacketState.SENT)
+    free_row(packets)
 
 
 async def test_packets_change_hands_as_each_would() -> None:
