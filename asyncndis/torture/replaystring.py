@@ -90,6 +90,8 @@ def fingerprint(program: Program) -> Fingerprint:
     """
     function = _function_of(program)
     try:
+        if inspect.getfile(function) == "<string>":  # under that name Python 3.13 keeps another source: that of `-c`
+            raise OSError
         source = _digest(ascii([_meaning_of(inspect.getsource(function)), _bound_to(program)]))
     except (OSError, TypeError):  # typed at a prompt, or written in C
         source = _SOURCE_UNKNOWN
