@@ -77,6 +77,13 @@ SHOWS = {
         r"at once: 10 pass, 90 find no place\nafter 100 ms: 110 sent, 100 waiting\nafter 200 ms: 210 sent, 0 waiting",
         r"210 frames passed, 200 of them had to wait\nno rule was broken",
     ],
+    "torture.py": [
+        r"rule violation: RuleViolation: BUF-05: a buffer of pool 'tx' is freed twice",
+        r"interrupt +torture\.py:\d+ +buffer = self\.pending",
+        r"The race: at step \d+ .* When \w+ goes first, the program passes\.",
+        r"Replay it with:\n  asyncndis1:\S+",
+        r"repaired: complete: [\d,]+ schedules, no failure",
+    ],
 }
 
 
