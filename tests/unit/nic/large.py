@@ -58,7 +58,7 @@ def large(
 def with_pseudo_sum(frame: bytes, start: int, offset: int, *, is_ipv6: bool) -> bytes:
     addresses = frame[start - 32 : start] if is_ipv6 else frame[start - 8 : start]
     words = [*addresses[::2]], [*addresses[1::2]]
-    total = 256 * sum(words[0]) + sum(words[1]) + (17 if offset == 6 else 6) + len(frame) - start
+    total: int = 256 * sum(words[0]) + sum(words[1]) + (17 if offset == 6 else 6) + len(frame) - start
     while total > 0xFFFF:
         total = (total & 0xFFFF) + (total >> 16)
     return frame[: start + offset] + total.to_bytes(2, "big") + frame[start + offset + 2 :]
