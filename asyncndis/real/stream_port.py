@@ -172,7 +172,7 @@ class StreamPort(Port):
 
     def _writable(self) -> None:
         self._flush()
-        if not self._unsent and self._driver is not None:
+        if not self._unsent and self._peer is not None and self._driver is not None:  # losing the peer tells by itself
             self._driver.has_room()
 
     def _lose_peer(self) -> None:

@@ -101,6 +101,14 @@ async def test_a_coroutine_function_is_refused() -> None:
         _ = calls.make(waits)
 
 
+async def test_a_level_below_the_present_one_is_refused_and_leaves_the_others_running() -> None:
+    with PlainCalls(DISPATCH) as calls:
+        with breaks("IRQL-01", "to the lower PASSIVE_LEVEL"), PlainCalls(Irql.PASSIVE):
+            raise AssertionError("nothing of it runs")
+        assert calls_at(DISPATCH) is calls
+        assert calls.make(current_irql) == DISPATCH
+
+
 async def test_a_lock_that_is_left_behind_is_found() -> None:
     lock = SpinLock("ring")
 

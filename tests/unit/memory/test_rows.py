@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from asyncndis.base import observe
+from asyncndis.base import NdisStatus, observe
 from asyncndis.memory import BufferPool, HeapProvider, Memory, Packet, PacketEvent, PacketFlags, PacketPool, PacketState
 from asyncndis.memory.rows import (
     contents_of,
@@ -99,6 +99,22 @@ async def test_what_was_lent_or_sent_comes_back() -> None:
     with breaks("SEND-02", "is not legal"):
         take_back(packets, PacketEvent.COMPLETE, PacketState.SENDING, PacketState.SENT)
     free_row(packets)
+
+
+async def test_what_is_unusual_comes_back_as_each_packet_would() -> None:
+    row = await Row.make()
+    scarce, lent = row.packet(FRAME), row.packet(FRAME)
+    scarce.oob.status = NdisStatus.RESOURCES
+    assert not lend([scarce], 14, 64, "them")
+    assert lend([lent], 14, 64, "them")
+    take_back([lent], PacketEvent.RETURN, PacketState.SENDING, PacketState.SENT)
+    assert (lent.state, lent.holder) == (PacketState.RETURNED, None)
+    with observe(Recorder()):
+        watched = (await Row.make()).packet(FRAME)
+    watched.transfer(PacketEvent.SEND, "adapter")
+    take_back([watched], PacketEvent.COMPLETE, PacketState.SENDING, PacketState.SENT)
+    assert watched.state is PacketState.SENT
+    assert not lend([watched], 14, 64, "them"), "it stays under watch"
 
 
 async def test_packets_change_hands_as_each_would() -> None:
