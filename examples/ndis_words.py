@@ -59,7 +59,7 @@ def card_entry(driver: Driver, path: str) -> NdisStatus:
 class Talk:
     """What the protocol keeps for one binding, and the handlers that get it as their context."""
 
-    talks: "dict[str, Talk]" = {}  # noqa: RUF012 - as above
+    talks: "dict[str, Talk]" = {}  # noqa: RUF012 - the driver's own, as a list head in C
     protocol: Any
     binding: Any
     packets: Any

@@ -123,7 +123,7 @@ class Handler:
             return answer  # noqa: TRY300 - an else would be one more step in that path
         except NdisError as error:
             return error.status
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - a driver's fault of any kind ends its stack
             self._owner.fail(error, self.name)
             return failed
 
@@ -145,7 +145,7 @@ class Handler:
                 answer = make(bound, packet, *more) if self._probe is None else self._watched(calls, packet, *more)
             except NdisError as error:
                 answer = error.status
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:  # noqa: BLE001 - a driver's fault of any kind ends its stack
                 self._owner.fail(error, self.name)
                 continue
             if answer is not None and answered is not None:
@@ -167,7 +167,7 @@ class Handler:
             return await self.run_or_raise(*arguments, irql=irql)
         except NdisError as error:
             return error.status
-        except Exception as error:  # noqa: BLE001 - as above
+        except Exception as error:  # noqa: BLE001 - a driver's fault of any kind ends its stack
             self._owner.fail(error, self.name)
             return failed
 

@@ -23,7 +23,7 @@ def bury(loop: ControlledLoop, task: "asyncio.Task[Any]") -> None:
     :param loop: the task's; it is told of Ctrl-C
     :param task: none of whose steps will run any more
     """
-    task._log_destroy_pending = False  # type: ignore[attr-defined]  # as gather does
+    task._log_destroy_pending = False  # type: ignore[attr-defined]  # it will never run to its end, and nobody is to hear of it
     coroutine: Any = task.get_coro()
     enter_task(loop, task)  # so that what it gives back now, such as a lock, knows whose it was
     for _ in range(CLOSINGS_MAX):

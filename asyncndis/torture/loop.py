@@ -90,7 +90,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self._neutral = Context()
         self.interruption: BaseException | None = None
         # For C, which asks the loop for this name at each step; what is not C's own takes the method below.
-        self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]  # see above
+        self.call_soon = quick_call_soon(self.ready, self.settling, self.call_soon)  # type: ignore[method-assign]  # for C alone
         self.reset()
 
     def reset(self) -> None:
@@ -255,7 +255,7 @@ class ControlledLoop(MemoryNetwork, asyncio.AbstractEventLoop):
         self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
         """Queue a callback for the virtual time ``when``."""
-        if when is None:  # pyright: ignore[reportUnnecessaryComparison]  # the same
+        if when is None:  # pyright: ignore[reportUnnecessaryComparison]  # not every program is typed
             raise TypeError("call_at() needs a time in seconds, not None")
         timer = asyncio.TimerHandle(when, callback, args, self, context)
         touch(self.timers, f"at {when}", write=not wakes_only(callback))

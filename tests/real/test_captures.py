@@ -7,16 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from asyncndis.real import SAMPLE, CaptureError, PcapngWriter, open_capture
+from asyncndis.real import SAMPLE, CaptureError, PcapngWriter
 from tests.real.bridged import ADDRESSES, asyncndis, ends_cleanly, set_up
 from tests.real.namespaces import Namespace
 from tests.real.packets import PacketSocket
 from tests.real.running import until
-
-
-def frames_of(path: Path) -> list[bytes]:
-    with open_capture(path) as reader:
-        return [bytes(record.frame) for record in reader if record.frame is not None]
+from tests.support.captures import frames_of
 
 
 def written(path: Path) -> int:

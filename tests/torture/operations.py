@@ -280,7 +280,7 @@ OPERATIONS: dict[str, Callable[[World], Any]] = {
     "tuple in tuple": lambda world: (world.nested, 1) == ([[1], [2]], 1),
     "%": lambda world: "%s" % (world.nested,),  # noqa: UP031 - it has an instruction of its own
     "str.join": lambda world: ",".join(map(str, world.numbers)),
-    "str.format": lambda world: "{}".format(world.nested),  # noqa: UP032 - the same
+    "str.format": lambda world: "{}".format(world.nested),  # noqa: UP032 - the call is what is tracked
     "unpack": _unpack,
     "[*list]": lambda world: [*world.numbers],
     "max(*list)": lambda world: max(*world.numbers, 0, 0),

@@ -199,4 +199,4 @@ def test_what_cannot_be_tortured_is_refused() -> None:
     with pytest.raises(TypeError, match="goes over an `async def` test"):
         torture(len)  # type: ignore[arg-type]  # that is what is tested
     with pytest.raises(TypeError, match="does not know 'schedule'"):
-        torture(schedule=3)  # type: ignore[call-overload]  # the same
+        torture(schedule=3)  # type: ignore[call-overload]  # that is what is refused

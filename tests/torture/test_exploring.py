@@ -297,7 +297,7 @@ def test_a_program_gives_something_to_await_and_takes_no_arguments() -> None:
     with pytest.raises(TypeError, match=r"needs 'size', and runs without arguments: bind it"):
         explore(needy)  # type: ignore[arg-type]  # that is what is tested
     with pytest.raises(TypeError, match="gave 3, which cannot be awaited"):
-        explore(lambda: 3)  # type: ignore[arg-type,return-value]  # the same
+        explore(lambda: 3)  # type: ignore[arg-type,return-value]  # that is what is refused
     assert explore(partial(needy, 3)).complete
 
 

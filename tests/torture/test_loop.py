@@ -221,7 +221,7 @@ async def a_factory_of_its_own() -> object:
         made.append("task")
         return asyncio.Task(coro, loop=loop, **options)  # type: ignore[arg-type]  # what asyncio hands to a factory
 
-    loop.set_task_factory(factory)  # type: ignore[arg-type]  # the same
+    loop.set_task_factory(factory)  # type: ignore[arg-type]  # what asyncio takes
     await asyncio.gather(asyncio.sleep(0), asyncio.sleep(0))
     assert loop.get_task_factory() is factory
     loop.set_task_factory(None)
@@ -337,9 +337,9 @@ def test_what_runs_the_loop_is_refused() -> None:
         with pytest.raises(TypeError, match="plain functions"):
             loop.call_soon(3)  # type: ignore[arg-type]  # that is what is tested
         with pytest.raises(TypeError, match="in seconds, not None"):
-            loop.call_later(None, print)  # type: ignore[arg-type]  # the same
+            loop.call_later(None, print)  # type: ignore[arg-type]  # None is refused
         with pytest.raises(TypeError, match="in seconds, not None"):
-            loop.call_at(None, print)  # type: ignore[arg-type]  # the same
+            loop.call_at(None, print)  # type: ignore[arg-type]  # None is refused
 
     result = explore(program, schedules=3)
     assert result.failure is None, result.failure.report()

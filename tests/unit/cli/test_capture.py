@@ -23,6 +23,7 @@ from asyncndis.real import SAMPLE, PcapngWriter, open_capture
 from asyncndis.verifier import Findings
 from tests.house.sources import ROOT
 from tests.real.running import running
+from tests.support.captures import frames_of
 
 PCAPNG: Any = import_module("pcapng")  # it has no types
 YEAR_1970 = 116_444_736_000_000_000
@@ -48,11 +49,6 @@ def refusal(*arguments: str | Path) -> str:
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.stderr
     return result.stderr.splitlines()[-1]
-
-
-def frames_of(path: Path) -> list[bytes]:
-    with open_capture(path) as reader:
-        return [bytes(record.frame) for record in reader if record.frame is not None]
 
 
 def comments_of(path: Path) -> list[str | None]:

@@ -10,9 +10,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from asyncndis.cli.app import app
-from asyncndis.real import SAMPLE, open_capture
+from asyncndis.real import SAMPLE
 from tests.house.sources import ROOT
 from tests.real.running import running
+from tests.support.captures import frames_of
 from tests.unit.real.blocks import LITTLE, Seen, every_block, pcap
 
 FRAME = bytes.fromhex("ffffffffffff0200000000010806000108000604").ljust(60, b"\0")
@@ -35,11 +36,6 @@ def refusal(*arguments: str | Path) -> str:
     assert result.exit_code == 2, result.output
     assert "Traceback" not in result.stderr
     return result.stderr.splitlines()[-1]
-
-
-def frames_of(path: Path) -> list[bytes]:
-    with open_capture(path) as reader:
-        return [bytes(record.frame) for record in reader if record.frame is not None]
 
 
 @pytest.fixture

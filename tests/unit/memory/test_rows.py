@@ -79,7 +79,7 @@ async def test_what_needs_a_closer_look_is_neither_lent_nor_sent() -> None:
     odd = (plain, flagged, sent, chained, row.packet(), row.packet(FRAME[:13]), row.packet(bytes(65)), b"frame")
     for packet in odd:
         assert not lend([plain, packet], 14, 64, "protocols")  # type: ignore[list-item]  # bytes are no packet
-        assert not send([plain, packet], 14, 64, "adapter", looped=False)  # type: ignore[list-item]  # as above
+        assert not send([plain, packet], 14, 64, "adapter", looped=False)  # type: ignore[list-item]  # bytes are no packet
     assert not lend([wire_only], 14, 64, "protocols")
     assert not send([plain], 14, 64, "adapter", looped=True)
     assert (plain.state, plain.holder) == (PacketState.OWNED, None)

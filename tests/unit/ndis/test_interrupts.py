@@ -97,7 +97,7 @@ async def test_a_line_that_is_still_up_is_served_anew() -> None:
 
 async def test_without_a_service_routine() -> None:
     class Masked(Device):
-        options = {"request_isr": False, "mode": InterruptMode.LATCHED, "level": Irql.DIRQL_MAX}  # noqa: RUF012 - as above
+        options = {"request_isr": False, "mode": InterruptMode.LATCHED, "level": Irql.DIRQL_MAX}  # noqa: RUF012 - of the registration, never changed
 
         def disable_interrupt(self) -> None:
             self.log.append(("disable", current_irql()))
@@ -209,7 +209,7 @@ async def test_a_storm() -> None:
 @pytest.mark.parametrize("level", [Irql.DISPATCH, Irql.DIRQL_MAX + 1, "high", None])
 async def test_a_level_that_is_none(level: Any) -> None:
     class Low(Device):
-        options = {"level": level}  # noqa: RUF012 - as above
+        options = {"level": level}  # noqa: RUF012 - of the registration, never changed
 
     with pytest.raises((TypeError, ValueError), match="level"):
         async with virtual_stack(Low()):

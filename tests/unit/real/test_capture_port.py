@@ -5,15 +5,11 @@ from pathlib import Path
 import pytest
 from blockbuster import BlockBuster
 
-from asyncndis.real import SAMPLE, CaptureError, PortError, open_capture
+from asyncndis.real import SAMPLE, CaptureError, PortError
+from tests.support.captures import frames_of
 from tests.unit.real.drivers import Notes, frame, opened, running
 
 pytestmark = pytest.mark.every_loop
-
-
-def frames_of(path: Path) -> list[bytes]:
-    with open_capture(path) as reader:
-        return [bytes(record.frame) for record in reader if record.frame is not None]
 
 
 async def test_the_frames_of_a_file_come_in_and_then_the_link_is_down() -> None:
